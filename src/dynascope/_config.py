@@ -1,0 +1,46 @@
+"""The one place that configures JAX: 64-bit numbers and the persistent compilation cache.
+
+`import dynascope` calls `configure` before JAX is loaded (environment variables) or after (`jax.config`).
+Choices that the user made explicitly are left alone.
+"""
+
+import os
+import sys
+import warnings
+
+_X64 = "JAX_ENABLE_X64"
+_CACHE = "JAX_COMPILATION_CACHE_DIR"
+_FALSE = ("", "0", "false", "no", "off")
+
+
+def configure() -> None:
+    """Switch JAX to 64 bit and turn its persistent compilation cache on, unless the user chose otherwise."""
+    if os.environ.get(_X64, "1").lower() in _FALSE:
+        warnings.warn(
+            f"`{_X64}={os.environ[_X64]}` is set: dynascope leaves JAX at 32 bit. Lyapunov spectra, fixed "
+            f"points and verdicts need 64 bit and will refuse to run. Unset `{_X64}` to use them.",
+            stacklevel=3,
+        )
+    else:
+        _set("jax_enable_x64", _X64, True, "1")
+    if not os.environ.get(_CACHE) and os.environ.get("DYNASCOPE_CACHE", "1").lower() not in _FALSE:
+        folder = _cache_folder()
+        _set("jax_compilation_cache_dir", _CACHE, folder, folder)
+        name = "jax_persistent_cache_min_compile_time_secs"
+        _set(name, name.upper(), 0.0, "0")
+        name = "jax_persistent_cache_min_entry_size_bytes"
+        _set(name, name.upper(), -1, "-1")
+
+
+def _cache_folder() -> str:
+    import platformdirs
+
+    return os.path.join(platformdirs.user_cache_dir("dynascope"), "jax")
+
+
+def _set(name: str, variable: str, value: object, text: str) -> None:
+    """Set an option of JAX: directly if JAX is loaded, else through the variable that it reads when it loads."""
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update(name, value)
+    else:
+        os.environ.setdefault(variable, text)
