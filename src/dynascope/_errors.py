@@ -42,9 +42,7 @@ class RESULTS(eqx.Enumeration):
     no_crossing = (
         "The trajectory did not return to the section within `max_time`. Move the section or raise `max_time`."
     )
-    solver_failed = (
-        "The implicit solver could not solve one of its steps. Loosen the tolerances or use another solver."
-    )
+    solver_failed = "The implicit solver could not solve one of its steps. Loosen the tolerances or use another solver."
 
 
 def raise_if_failed(result: RESULTS, *, what: str) -> None:

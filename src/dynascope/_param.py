@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -54,13 +55,23 @@ def setting(default: Any = _NO_DEFAULT, *, doc: str = "") -> Any:
     return eqx.field(static=True, default=default, metadata=metadata)
 
 
-def parameters(system: Any, *, prefix: str = "") -> dict[str, tuple[Any, dataclasses.Field[Any]]]:
-    """All parameters of `system` by dotted name, each with its value and its field."""
-    found: dict[str, tuple[Any, dataclasses.Field[Any]]] = {}
+_UNDECLARED = {"role": "param", "unit": "1", "doc": "", "bounds": (None, None), "learned": False}
+
+
+def params(*, doc: str = "") -> Any:
+    """Declare a dictionary of parameters by name, for systems made from plain functions."""
+    return eqx.field(metadata={"role": "params", "doc": doc})
+
+
+def parameters(system: Any, *, prefix: str = "") -> dict[str, tuple[Any, Mapping[str, Any]]]:
+    """All parameters of `system` by dotted name, each with its value and what `param` said of it."""
+    found: dict[str, tuple[Any, Mapping[str, Any]]] = {}
     for field in dataclasses.fields(system):
         value = getattr(system, field.name)
         if field.metadata.get("role") == "param":
-            found[prefix + field.name] = (value, field)
+            found[prefix + field.name] = (value, field.metadata)
+        elif field.metadata.get("role") == "params":
+            found |= {f"{prefix}{field.name}.{name}": (entry, _UNDECLARED) for name, entry in value.items()}
         elif isinstance(value, eqx.Module):
             found |= parameters(value, prefix=f"{prefix}{field.name}.")
         elif isinstance(value, tuple) and value and all(isinstance(v, eqx.Module) for v in value):
@@ -71,11 +82,7 @@ def parameters(system: Any, *, prefix: str = "") -> dict[str, tuple[Any, datacla
 
 def settings(system: Any) -> dict[str, Any]:
     """The settings of `system` by name."""
-    return {
-        f.name: getattr(system, f.name)
-        for f in dataclasses.fields(system)
-        if f.metadata.get("role") == "setting"
-    }
+    return {f.name: getattr(system, f.name) for f in dataclasses.fields(system) if f.metadata.get("role") == "setting"}
 
 
 def replaced(system: Any, changes: dict[str, Any]) -> Any:
@@ -86,8 +93,8 @@ def replaced(system: Any, changes: dict[str, Any]) -> Any:
         if name in static:
             system = _rebuilt(system, name, value)
         elif name in known:
-            old, field = known[name]
-            system = _with_leaf(system, name.split("."), _checked(name, value, old, field, system))
+            old, metadata = known[name]
+            system = _with_leaf(system, name.split("."), _checked(name, value, old, metadata, system))
         else:
             options = ", ".join(f"`{n}`" for n in [*known, *static]) or "none"
             raise InputError(
@@ -108,7 +115,7 @@ def _rebuilt(system: Any, name: str, value: Any) -> Any:
     return dataclasses.replace(system, **{name: value})
 
 
-def _checked(name: str, value: Any, old: Any, field: dataclasses.Field[Any], system: Any) -> Any:
+def _checked(name: str, value: Any, old: Any, metadata: Mapping[str, Any], system: Any) -> Any:
     """`value` as an array like `old`, with its shape and bounds checked where they are known."""
     try:
         new = jnp.asarray(value, dtype=old.dtype)
@@ -122,7 +129,7 @@ def _checked(name: str, value: Any, old: Any, field: dataclasses.Field[Any], sys
     if old.ndim and not new.ndim:
         new = jnp.broadcast_to(new, old.shape)
     if not isinstance(new, jax.core.Tracer):
-        _check_bounds(name, np.asarray(new), field.metadata)
+        _check_bounds(name, np.asarray(new), metadata)
     return new
 
 
@@ -141,7 +148,7 @@ def _with_leaf(node: Any, path: list[str], value: Any) -> Any:
     if isinstance(node, tuple):
         i = int(head)
         return (*node[:i], _with_leaf(node[i], rest, value) if rest else value, *node[i + 1 :])
+    if isinstance(node, dict):
+        return {**node, head: _with_leaf(node[head], rest, value) if rest else value}
     child = _with_leaf(getattr(node, head), rest, value) if rest else value
-    return eqx.tree_at(
-        lambda n: getattr(n, head), node, child, is_leaf=lambda x: x is None or x is getattr(node, head)
-    )
+    return eqx.tree_at(lambda n: getattr(n, head), node, child, is_leaf=lambda x: x is None or x is getattr(node, head))

@@ -1,7 +1,5 @@
 """What every analysis returns: frozen named fields with uncertainty, a result code and its settings."""
 
-from __future__ import annotations
-
 import dataclasses
 import importlib.metadata
 import platform
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 else:
     from equinox import AbstractVar
+
 
 def output(*dims: str, unit: str = "1", doc: str = "") -> Any:
     """Declare an array field of a result: its dimension names, unit and meaning.
@@ -66,7 +65,7 @@ class AbstractResult(eqx.Module):
         raise_if_failed(self.result, what=what)
         return self
 
-    def to_xarray(self) -> xr.Dataset:
+    def to_xarray(self) -> "xr.Dataset":
         """The array fields as variables of an `xarray.Dataset`, with units; scalars and settings as attributes."""
         import json
 

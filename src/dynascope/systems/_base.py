@@ -4,8 +4,6 @@ A system holds parameters and a rule, and nothing about time stepping: no `dt`, 
 time (`AbstractFlow`, `AbstractMap`) and three capabilities (noise, events, delays) describe all of them.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable

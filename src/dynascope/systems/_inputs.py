@@ -1,0 +1,160 @@
+"""Input signals u(t): values that a solver evaluates, for flows at any time and for maps at step numbers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from .._errors import InputError
+from .._param import param
+from .._types import Key, Time
+
+
+class AbstractInput(eqx.Module):
+    """A signal u(t) with one entry per input channel."""
+
+    @abstractmethod
+    def __call__(self, t: Time) -> jax.Array:
+        """The value at time (or step) `t`, shape `(channels,)`."""
+
+
+class Constant(AbstractInput):
+    """u(t) = value.
+
+    Args:
+        value: Array of shape `(channels,)`, or a number for one channel.
+    """
+
+    value: jax.Array = param(doc="value of the signal")
+
+    def __call__(self, t: Time) -> jax.Array:
+        del t
+        return jnp.atleast_1d(self.value)
+
+
+class Step(AbstractInput):
+    """u(t) = before for t < onset, after from then on."""
+
+    before: jax.Array = param(0.0, doc="value before the onset")
+    after: jax.Array = param(1.0, doc="value from the onset on")
+    onset: jax.Array = param(0.0, doc="time of the step")
+
+    def __call__(self, t: Time) -> jax.Array:
+        return jnp.atleast_1d(jnp.where(t < self.onset, self.before, self.after))
+
+
+class PulseTrain(AbstractInput):
+    """Rectangular pulses of `height` and `width`, one every `period`, the first at `onset`; zero elsewhere."""
+
+    height: jax.Array = param(1.0, doc="height of a pulse")
+    width: jax.Array = param(1.0, doc="length of a pulse", bounds=(0.0, None))
+    period: jax.Array = param(10.0, doc="time from one pulse to the next", bounds=(0.0, None))
+    onset: jax.Array = param(0.0, doc="start of the first pulse")
+
+    def __call__(self, t: Time) -> jax.Array:
+        phase = jnp.mod(t - self.onset, self.period)
+        return jnp.atleast_1d(jnp.where((t >= self.onset) & (phase < self.width), self.height, 0.0 * self.height))
+
+
+class Sine(AbstractInput):
+    """u(t) = offset + amplitude sin(2 pi t / period + phase)."""
+
+    amplitude: jax.Array = param(1.0, doc="amplitude")
+    period: jax.Array = param(1.0, doc="period", bounds=(0.0, None))
+    phase: jax.Array = param(0.0, unit="rad", doc="phase at t = 0")
+    offset: jax.Array = param(0.0, doc="mean value")
+
+    def __call__(self, t: Time) -> jax.Array:
+        angle = 2 * jnp.pi * t / self.period + self.phase
+        return jnp.atleast_1d(self.offset + self.amplitude * jnp.sin(angle))
+
+
+class Noise(AbstractInput):
+    """Gaussian noise, held constant over intervals of length `dt`: u(t) = mean + std xi[floor(t / dt)].
+
+    The draws are counted by time from `key`, so the same key gives the same signal whatever the solver's steps or
+    chunks. For a white-noise current of intensity D (variance 2 D t of its integral) use std = sqrt(2 D / dt).
+
+    Args:
+        key: Random key of JAX.
+        channels: Number of channels.
+        mean: Mean value.
+        std: Standard deviation of each held value.
+        dt: Length of an interval; 1 for maps.
+    """
+
+    key: Key
+    channels: int = eqx.field(static=True, default=1)
+    mean: jax.Array = param(0.0, doc="mean value")
+    std: jax.Array = param(1.0, doc="standard deviation", bounds=(0.0, None))
+    dt: jax.Array = param(1.0, doc="length of one interval", bounds=(0.0, None))
+
+    def __call__(self, t: Time) -> jax.Array:
+        # The small offset keeps n * dt, rounded down, from falling into the interval before.
+        index = jnp.floor(jnp.asarray(t) / self.dt + 1e-9).astype(jnp.int32)
+        draw = jax.random.normal(jax.random.fold_in(self.key, index), (self.channels,), self.mean.dtype)
+        return self.mean + self.std * draw
+
+
+class Recorded(AbstractInput):
+    """A recorded signal: linear between samples, or held from each sample to the next.
+
+    Before the first and after the last sample the signal keeps the value of that sample; with `cyclic=True` it
+    repeats instead.
+
+    Args:
+        values: Samples, shape `(time, channels)`.
+        dt: Sampling interval; 1 for maps.
+        t0: Time of the first sample.
+        hold: Keep each sample until the next one instead of interpolating; always right for maps.
+        cyclic: Repeat the recording for ever.
+    """
+
+    values: jax.Array = param(doc="samples, time first")
+    dt: jax.Array = param(1.0, doc="sampling interval", bounds=(0.0, None))
+    t0: jax.Array = param(0.0, doc="time of the first sample")
+    hold: bool = eqx.field(static=True, default=False)
+    cyclic: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[0] < 1:
+            raise InputError(
+                f"A recorded input needs `values` of shape (time, channels), got shape {self.values.shape}. "
+                "Use `values[:, None]` for one channel."
+            )
+
+    def __call__(self, t: Time) -> jax.Array:
+        position = (jnp.asarray(t) - self.t0) / self.dt
+        count = self.values.shape[0]
+        position = jnp.mod(position, count) if self.cyclic else jnp.clip(position, 0, count - 1)
+        left = jnp.floor(position + 1e-9).astype(jnp.int32)
+        left = jnp.minimum(left, count - 1)
+        if self.hold:
+            return self.values[left]
+        right = jnp.mod(left + 1, count) if self.cyclic else jnp.minimum(left + 1, count - 1)
+        weight = jnp.clip(position - left, 0, 1)
+        return (1 - weight) * self.values[left] + weight * self.values[right]
+
+
+def as_input(value: Any, *, channels: int | None) -> AbstractInput | None:
+    """Turn a number, an array or an input into an input for a system with `channels` channels.
+
+    Raises:
+        InputError: If the system takes no input, or the number of channels differs.
+    """
+    if value is None:
+        return None
+    signal = value if isinstance(value, AbstractInput) else Constant(jnp.atleast_1d(jnp.asarray(value, float)))
+    if channels is None:
+        raise InputError("This system takes no input, but `inputs` was given. Leave `inputs` out.")
+    shape = jax.eval_shape(signal, jnp.zeros(())).shape
+    if shape != (channels,):
+        raise InputError(
+            f"This system takes {channels} input channel(s), but `inputs` has shape {shape}. "
+            f"Give a signal of shape ({channels},)."
+        )
+    return signal
