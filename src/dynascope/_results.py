@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.metadata
+import json
 import platform
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,6 @@ class AbstractResult(eqx.Module):
 
     def to_xarray(self) -> "xr.Dataset":
         """The array fields as variables of an `xarray.Dataset`, with units; scalars and settings as attributes."""
-        import json
-
         import xarray as xr
 
         variables: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError
 from ..._types import Input, State, Time
-from .._base import AbstractSystem, Box, Variable, kind, state_variables
+from .._base import AbstractSystem, Box, Variable, hook, kind, state_variables
 
 if TYPE_CHECKING:
     from typing import ClassVar as AbstractVar
@@ -40,6 +40,7 @@ class AbstractDerived(AbstractSystem):
         """That of the system it is made from."""
         return self.system.region()
 
+    @hook
     def forcing_period(self) -> Any:
         """That of the system it is made from."""
         return self.system.forcing_period()
