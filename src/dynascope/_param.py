@@ -101,7 +101,16 @@ def replaced(system: Any, changes: dict[str, Any]) -> Any:
                 f"`{type(system).__name__}` has no parameter `{name}`. It has: {options}. "
                 "Check the spelling (names are case-sensitive)."
             )
+    _check_invariants(system)
     return system
+
+
+def _check_invariants(system: Any) -> None:
+    """Run what `__check_init__` promises of a new system on a changed one: replacing a leaf builds nothing anew."""
+    for cls in type(system).__mro__:
+        check = cls.__dict__.get("__check_init__")
+        if check is not None:
+            check(system)
 
 
 def _rebuilt(system: Any, name: str, value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Shape aliases named after the mathematics, in one place."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, Self, overload
 
 import jax
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
@@ -20,3 +20,18 @@ Vector = Float[Array, " n"]
 Matrix = Float[Array, "n m"]
 Mask = Bool[Array, " k"]
 ArrayLike = jax.typing.ArrayLike
+
+if TYPE_CHECKING:
+
+    class Param(Protocol):
+        """The type of a field made by `param`: a number or array may be given, an array is held."""
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> jax.Array: ...
+        def __set__(self, instance: object, value: jax.typing.ArrayLike) -> None: ...
+
+else:
+    #: The type of a field made by `param`: a number or array may be given, an array is held.
+    Param = jax.Array
