@@ -1,6 +1,52 @@
-"""Dynascope: what kind of dynamical system is this network?"""
+"""Dynascope: what kind of dynamical system is this network?
+
+The public door. Names load when they are first used, so that `import dynascope` itself is quick and does not
+import JAX; it only sets the options that JAX will read (64-bit numbers, compilation cache).
+"""
+
+from importlib import import_module as _import_module
+from importlib import metadata as _metadata
 
 from ._config import configure
 
 configure()
 del configure
+
+#: Sub-packages of the public interface.
+_PACKAGES = ("analysis", "data", "models", "plots", "report", "series", "solve", "systems")
+
+#: Names offered at the top level, and where each is defined; `__init__.pyi` says the same to type checkers.
+_DOOR = {
+    "AbstractDelayFlow": ".systems",
+    "AbstractFlow": ".systems",
+    "AbstractHybrid": ".systems",
+    "AbstractMap": ".systems",
+    "AbstractRandomMap": ".systems",
+    "AbstractSDE": ".systems",
+    "Box": ".systems",
+    "ComputationFailed": "._errors",
+    "InputError": "._errors",
+    "RESULTS": "._errors",
+    "Variable": ".systems",
+    "param": "._param",
+    "setting": "._param",
+    "variables": ".systems",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load `name` where it is first used (PEP 562)."""
+    if name in _PACKAGES:
+        return _import_module(f".{name}", __name__)
+    if name == "__version__":
+        value: object = _metadata.version(__name__)
+    elif name in _DOOR:
+        value = getattr(_import_module(_DOOR[name], __name__), name)
+    else:
+        raise AttributeError(f"`{__name__}` has no public name `{name}`; `dir({__name__})` lists those it has.")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PACKAGES, *_DOOR, "__version__"])

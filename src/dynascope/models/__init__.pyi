@@ -1,0 +1,15 @@
+from . import canonical as canonical
+from ._registry import build as build
+from ._registry import catalogue as catalogue
+from ._registry import find as find
+from ._registry import names as names
+from .canonical import Henon as Henon
+from .canonical import LinearFlow as LinearFlow
+from .canonical import LinearMap as LinearMap
+from .canonical import Logistic as Logistic
+from .canonical import Lorenz as Lorenz
+from .canonical import MackeyGlass as MackeyGlass
+from .canonical import OrnsteinUhlenbeck as OrnsteinUhlenbeck
+from .canonical import Roessler as Roessler
+from .canonical import StuartLandau as StuartLandau
+from .canonical import VanDerPol as VanDerPol

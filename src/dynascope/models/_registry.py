@@ -1,0 +1,93 @@
+"""Systems by their catalogue name, from a generated index: no model is imported before it is asked for."""
+
+import difflib
+import functools
+import importlib
+import inspect
+import json
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..systems import AbstractSystem
+
+
+@functools.cache
+def _index() -> dict[str, dict[str, Any]]:
+    text = resources.files("dynascope").joinpath("_index.json").read_text("utf-8")
+    return {entry["name"]: entry for entry in json.loads(text)}
+
+
+def names() -> tuple[str, ...]:
+    """The catalogue names of all systems, sorted."""
+    return tuple(_index())
+
+
+def catalogue() -> tuple[dict[str, Any], ...]:
+    """What the catalogue knows of each system without importing it.
+
+    Returns:
+        One dictionary per system with `name`, `kind`, `dimension`, `family`, `reference`, `module` and `class`.
+    """
+    return tuple(dict(entry) for entry in _index().values())
+
+
+def find(name: str) -> "type[AbstractSystem]":
+    """The class of the system that the catalogue calls `name`.
+
+    Raises:
+        InputError: If there is none; the message lists close names.
+    """
+    entry = _index().get(name)
+    if entry is None:
+        from .._errors import InputError
+
+        raise InputError(_unknown(name))
+    return getattr(importlib.import_module(entry["module"]), entry["class"])
+
+
+def build(name: str, **changes: Any) -> "AbstractSystem":
+    """The system that the catalogue calls `name`, with its default parameters unless changed.
+
+    Args:
+        name: Its catalogue name, e.g. `"hodgkin-huxley"`.
+        **changes: Parameters and settings by name, as in `AbstractSystem.replace`; for a network that is drawn at
+            random also the arguments of its `example` (its size, its key).
+
+    Raises:
+        InputError: If the system or one of the names is unknown, or a value is out of bounds.
+    """
+    cls = find(name)
+    example = getattr(cls, "example", None)
+    if example is None:
+        system, rest = cls(), changes
+    else:
+        drawn = inspect.signature(example).parameters
+        system = example(**{k: v for k, v in changes.items() if k in drawn})
+        rest = {k: v for k, v in changes.items() if k not in drawn}
+    return system.replace(**rest) if rest else system
+
+
+def catalogue_name(cls: type) -> str:
+    """The name of a class in the catalogue: its `catalogue_name`, or its own name in kebab-case.
+
+    Name prefixes stay with their name (`FitzHughNagumo` is `fitzhugh-nagumo`), runs of capitals and digits stay
+    whole (`LSTM` is `lstm`, `Lorenz96` is `lorenz96`). An empty `catalogue_name` leaves a class out.
+    """
+    own = vars(cls).get("catalogue_name")
+    if own is not None:
+        return own
+    words = re.findall(r"(?:Fitz|Mc)?[A-Z][a-z0-9]+|[A-Z]+[0-9]*(?![a-z])", cls.__name__)
+    return "-".join(words).lower()
+
+
+def _unknown(name: str) -> str:
+    folded = name.strip().lower().replace("_", "-").replace(" ", "-").replace("ö", "oe")
+    by_squeezed = {known.replace("-", ""): known for known in names()}
+    close = difflib.get_close_matches(folded.replace("-", ""), by_squeezed, n=4, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(f'`{by_squeezed[c]}`' for c in close)}?" if close else ""
+    return (
+        f"There is no system named `{name}` in the catalogue.{hint} `dynascope list` shows all names; for a system "
+        "of your own give `file.py:Class`."
+    )
