@@ -1,0 +1,14 @@
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from .._errors import InputError
+
+_Values = TypeVar("_Values")
+
+
+def chosen(cls: type[Any], presets: Mapping[str, _Values], name: str) -> _Values:
+    """The parameters of preset `name`, or an error that lists the presets of `cls`."""
+    if name not in presets:
+        options = ", ".join(f"`{p}`" for p in presets)
+        raise InputError(f"`{cls.__name__}` has no preset `{name}`. It has: {options}.")
+    return presets[name]

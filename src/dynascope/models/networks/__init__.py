@@ -1,0 +1,14 @@
+"""Networks: memories, coupled oscillators and random rate networks."""
+
+from ._asynchronous_hopfield import AsynchronousHopfield as AsynchronousHopfield
+from ._frequencies import AbstractFrequencies as AbstractFrequencies
+from ._frequencies import Gaussian as Gaussian
+from ._frequencies import Lorentzian as Lorentzian
+from ._frequencies import Uniform as Uniform
+from ._graded_hopfield import GradedHopfield as GradedHopfield
+from ._hebb import hebb as hebb
+from ._hebb import random_patterns as random_patterns
+from ._hopfield import Hopfield as Hopfield
+from ._kuramoto import Kuramoto as Kuramoto
+from ._rate_network import RateNetwork as RateNetwork
+from ._synchronous_hopfield import SynchronousHopfield as SynchronousHopfield
