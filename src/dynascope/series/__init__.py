@@ -1,0 +1,9 @@
+from ._as_recording import as_recording as as_recording
+from ._mending import MENDINGS as MENDINGS
+from ._mending import AbstractMending as AbstractMending
+from ._mending import DropRows as DropRows
+from ._mending import Interpolate as Interpolate
+from ._mending import LongestStretch as LongestStretch
+from ._recording import Recording as Recording
+from ._trajectory import Events as Events
+from ._trajectory import Trajectory as Trajectory

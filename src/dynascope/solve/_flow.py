@@ -1,0 +1,139 @@
+"""Flows: fixed-step and adaptive explicit Runge-Kutta methods in a scan over the output times."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from .._errors import RESULTS
+from .._types import State
+from ..systems import AbstractFlow
+from ._layout import Packing, packing
+from ._runge_kutta import combine, error_ratio, rk_step, stages
+from ._solvers import AbstractAdaptive, AbstractFixedStep
+
+#: Safety factor and limits of the change of an adaptive step (Hairer et al. 1993, section II.4).
+_SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
+
+
+class Loop(NamedTuple):
+    """A flow ready to be stepped: its velocity on the carry, and how the carry is packed."""
+
+    field: Any
+    packing: Packing
+
+
+def prepared(system: AbstractFlow, inputs: Any, template: State, t0: Any, layout: Any) -> Loop:
+    """The velocity of `system` under `inputs` on the loop's own carry."""
+
+    def velocity(t: Any, y: State) -> State:
+        return system.vector_field(t, y, None if inputs is None else inputs(t))
+
+    packed = packing(template, lambda y: velocity(t0, y), layout)
+    return Loop(lambda t, c: packed.pack(velocity(t, packed.unpack(c))), packed)
+
+
+def substeps(t0: Any, t1: Any, dt: Any) -> Any:
+    """Number of equal steps of at most `dt` from `t0` to `t1`; the margin forgives rounding of the times."""
+    return jnp.maximum(jnp.ceil((t1 - t0) / dt - 1e-6), 1).astype(jnp.int32)
+
+
+def fixed(loop: Loop, solver: AbstractFixedStep, y: State, ts: Any, count: int | None) -> tuple[Any, State]:
+    """States at `ts[1:]` from `y` at `ts[0]`; `count` is the static number of steps per interval if it is known.
+
+    Returns:
+        The last state and all of them.
+    """
+
+    def advance(carry: Any, interval: Any) -> Any:
+        start, end = interval
+        steps = substeps(start, end, solver.dt) if count is None else count
+        h = (end - start) / steps
+
+        def one(i: Any, c: Any) -> Any:
+            return rk_step(loop.field, solver.tableau, start + i * h, c, h)
+
+        carry = one(0, carry) if count == 1 else jax.lax.fori_loop(0, steps, one, carry)
+        return carry, carry
+
+    last, saved = jax.lax.scan(advance, loop.packing.pack(y), (ts[:-1], ts[1:]))
+    return loop.packing.unpack(last), loop.packing.stack(saved)
+
+
+class Adapting(NamedTuple):
+    """What an adaptive solver carries from step to step, and between chunks of a long run."""
+
+    y: Any
+    h: Any
+    accepted: Any
+    rejected: Any
+    smallest: Any
+    code: Any
+
+
+def first_step(loop: Loop, solver: AbstractAdaptive, y: State, t0: Any) -> Any:
+    """A first step that changes the state by about one percent of its scale."""
+    c = loop.packing.pack(y)
+    velocity = loop.field(t0, c)
+    scale = jax.tree.map(lambda a: solver.atol + solver.rtol * jnp.abs(a), c)
+    size = jnp.sqrt(sum(jnp.sum((a / s) ** 2) for a, s in zip(jax.tree.leaves(c), jax.tree.leaves(scale), strict=True)))
+    speed = jnp.sqrt(
+        sum(jnp.sum((f / s) ** 2) for f, s in zip(jax.tree.leaves(velocity), jax.tree.leaves(scale), strict=True))
+    )
+    return jnp.where((size > 1e-5) & (speed > 1e-5), 0.01 * size / jnp.where(speed > 0, speed, 1), 1e-6)
+
+
+def adaptive(loop: Loop, solver: AbstractAdaptive, state: Adapting, ts: Any) -> tuple[Adapting, State]:
+    """States at `ts[1:]` from `state` at `ts[0]` with error control.
+
+    Returns:
+        The final solver state (to continue from) and the states at the output times. Once a code is set the state
+        is not advanced any more; entries from there on are NaN.
+    """
+    exponent = -1.0 / solver.tableau.order
+
+    def advance(s: Adapting, interval: Any) -> Any:
+        start, end = interval
+
+        def unfinished(carry: Any) -> Any:
+            t, now = carry
+            return (t < end) & (now.code == RESULTS.successful)
+
+        _, s = jax.lax.while_loop(unfinished, lambda c: _attempt(loop, solver, c, end, exponent), (start, s))
+        good = s.code == RESULTS.successful
+        return s, jax.tree.map(lambda leaf: jnp.where(good, leaf, jnp.nan), s.y)
+
+    last, saved = jax.lax.scan(advance, state, (ts[:-1], ts[1:]))
+    return last, loop.packing.stack(saved)
+
+
+def _attempt(loop: Loop, solver: AbstractAdaptive, carry: Any, end: Any, exponent: float) -> Any:
+    """One attempted step towards `end`; rejected attempts leave time and state alone and shorten the step."""
+    t, s = carry
+    remaining = end - t
+    landing = s.h >= remaining * (1 - 1e-12)
+    h = jnp.where(landing, remaining, s.h)
+    ks = stages(loop.field, solver.tableau, t, s.y, h)
+    y1 = combine(s.y, h, solver.tableau.b, ks)
+    ratio = error_ratio(solver.tableau, s.y, y1, h, ks, rtol=solver.rtol, atol=solver.atol)
+    good = ratio <= 1  # False for NaN: a step into nowhere is rejected like one that is too long.
+    factor = jnp.where(
+        jnp.isfinite(ratio),
+        jnp.clip(_SAFETY * jnp.maximum(ratio, 1e-10) ** exponent, _SHRINK, _GROW),
+        _SHRINK,
+    )
+    proposed = jnp.where(good & landing, jnp.maximum(s.h, h * factor), h * factor)
+    tiny = ~good & (h * factor <= 1e-14 * jnp.maximum(jnp.abs(t), 1e-10 + jnp.abs(h)))
+    spent = s.accepted + s.rejected >= solver.max_steps
+    code = RESULTS.where(tiny, RESULTS.nonfinite, RESULTS.where(spent, RESULTS.max_steps, s.code))
+    moved = Adapting(
+        y=jax.tree.map(lambda new, old: jnp.where(good, new, old), y1, s.y),
+        h=proposed,
+        accepted=s.accepted + good,
+        rejected=s.rejected + ~good,
+        smallest=jnp.where(good & ~landing, jnp.minimum(s.smallest, h), s.smallest),
+        code=code,
+    )
+    return jnp.where(good, jnp.where(landing, end, t + h), t), moved

@@ -1,0 +1,216 @@
+"""Hybrid flows: steps interrupted by events, located by root-finding or taken on the grid.
+
+With `LocatedEvents` every pass through the loop tries one Runge-Kutta step. If no guard rises through zero the step is
+accepted; otherwise the pass narrows a bracket around the crossing (regula falsi in the Illinois form, with bisection
+as a fall-back) and the next pass tries a shorter step. So lanes of a `vmap` that have no event are not held up by
+a fixed number of root-finding steps, and the event state is a step of the method itself, as accurate as any other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+
+from .._errors import RESULTS
+from .._types import State
+from ..systems import AbstractHybrid
+from ._flow import substeps
+from ._runge_kutta import rk_step
+from ._solvers import GridEvents, LocatedEvents
+
+#: Events without any time between them that are taken for Zeno behaviour.
+_AT_ONCE = 8
+#: A guard this close to zero, relative to its change over the step, is on its surface.
+_ON_SURFACE = 1e-14
+
+
+class Running(NamedTuple):
+    """What a hybrid run carries: state, event list and result code."""
+
+    y: Any
+    times: Any
+    surfaces: Any
+    count: Any
+    at_once: Any
+    code: Any
+
+
+class Bracket(NamedTuple):
+    """Where the crossing lies within the step from `t`: not before `low`, not after `high` (inf while unknown)."""
+
+    low: Any
+    high: Any
+    at_low: Any
+    at_high: Any
+    tries: Any
+
+
+class Rule(NamedTuple):
+    """The flow, guard and reset of a hybrid system on its flat state, under its input."""
+
+    field: Any
+    guard: Any
+    reset: Any
+    unravel: Any
+
+
+def ruled(system: AbstractHybrid, inputs: Any, template: State) -> Rule:
+    """The rule of `system` on flat states."""
+    _, unravel = ravel_pytree(template)
+
+    def given(t: Any) -> Any:
+        return None if inputs is None else inputs(t)
+
+    return Rule(
+        field=lambda t, c: ravel_pytree(system.vector_field(t, unravel(c), given(t)))[0],
+        guard=lambda t, c: jnp.atleast_1d(system.guard(t, unravel(c), given(t))),
+        reset=lambda t, c, fired: ravel_pytree(system.reset(t, unravel(c), given(t), fired))[0],
+        unravel=unravel,
+    )
+
+
+def started(y: State, max_events: int) -> Running:
+    """The beginning of a run from `y`, with an empty list of events."""
+    flat, _ = ravel_pytree(y)
+    empty = jnp.full(max_events, jnp.nan, flat.dtype)
+    none = jnp.full(max_events, -1, jnp.int32)
+    zero = jnp.zeros((), jnp.int32)
+    return Running(flat, empty, none, zero, zero, RESULTS.successful)
+
+
+def fire(rule: Rule, run: Running, t: Any, y: Any, fired: Any) -> Running:
+    """Reset at time `t` for the surfaces in `fired` and append them to the list of events."""
+    place = run.count + jnp.cumsum(fired) - 1
+    place = jnp.where(fired, place, run.times.size)  # out of range: dropped
+    count = run.count + jnp.sum(fired, dtype=jnp.int32)
+    code = RESULTS.where(count > run.times.size, RESULTS.event_overflow, run.code)
+    return Running(
+        y=rule.reset(t, y, fired),
+        times=run.times.at[place].set(t, mode="drop"),
+        surfaces=run.surfaces.at[place].set(jnp.arange(fired.size, dtype=jnp.int32), mode="drop"),
+        count=jnp.minimum(count, run.times.size),
+        at_once=run.at_once + 1,
+        code=RESULTS.where(run.at_once + 1 > _AT_ONCE, RESULTS.zeno, code),
+    )
+
+
+def located(rule: Rule, solver: LocatedEvents, run: Running, ts: Any) -> tuple[Running, State]:
+    """States at `ts[1:]` with events located inside the steps; the last run state continues a chunk."""
+
+    def advance(run: Running, interval: Any) -> Any:
+        start, end = interval
+        open_end = Bracket(jnp.zeros_like(start), jnp.full_like(start, jnp.inf), *jnp.zeros((3,), start.dtype))
+
+        def unfinished(carry: Any) -> Any:
+            t, run, _ = carry
+            return (t < end) & (run.code == RESULTS.successful) & jnp.all(jnp.isfinite(run.y))
+
+        carry = jax.lax.while_loop(unfinished, lambda c: _try(rule, solver, c, end), (start, run, open_end))
+        _, run, _ = carry
+        good = (run.code == RESULTS.successful) & jnp.all(jnp.isfinite(run.y))
+        return run, jnp.where(good, run.y, jnp.nan)
+
+    last, saved = jax.lax.scan(advance, run, (ts[:-1], ts[1:]))
+    return last, jax.vmap(rule.unravel)(saved)
+
+
+def _try(rule: Rule, solver: LocatedEvents, carry: Any, end: Any) -> Any:
+    t, run, bracket = carry
+    stop = jax.lax.stop_gradient
+    whole = jnp.where(end - t <= solver.solver.dt * (1 + 1e-9), end - t, solver.solver.dt)
+    before = rule.guard(t, run.y)
+    armed = before < 0
+    h = stop(jnp.where(jnp.isinf(bracket.high), whole, _next_try(bracket)))
+    y1 = rk_step(rule.field, solver.solver.tableau, t, run.y, h)
+    after = rule.guard(t + h, y1)
+    top = jnp.max(jnp.where(armed, after, -jnp.inf))
+    margin = _ON_SURFACE * jnp.max(jnp.abs(jnp.where(armed, after - before, 0.0)))
+
+    already = jnp.any(before >= 0) & (bracket.tries == 0)
+    crossed = top >= 0
+    narrowing = ~jnp.isinf(bracket.high)
+    narrow_enough = (bracket.high - bracket.low) <= 4 * jnp.finfo(h.dtype).eps * jnp.maximum(jnp.abs(t), whole)
+    hit = ~already & (crossed | narrowing) & ((jnp.abs(top) <= margin) | narrow_enough)
+    passed = ~already & ~crossed & ~narrowing
+
+    fired = jnp.where(already, before >= 0, armed & (after >= top - margin))
+    t_event, y_event = _on_surface(rule, t, run.y, h, y1, fired)
+    t_event = jnp.where(already, t, t_event)
+    y_event = jnp.where(already, run.y, y_event)
+    eventful = already | hit
+    reset = fire(rule, run, t_event, y_event, fired & eventful)
+
+    calm = run._replace(y=jnp.where(passed, y1, run.y), at_once=jnp.where(passed, 0, run.at_once))
+    run = jax.tree.map(lambda a, b: jnp.where(eventful, a, b), reset, calm)
+    landing = passed & (h == end - t)
+    t = jnp.where(eventful, t_event, jnp.where(passed, jnp.where(landing, end, t + h), t))
+    fresh = Bracket(jnp.zeros_like(h), jnp.full_like(h, jnp.inf), *jnp.zeros((3,), h.dtype))
+    bracket = jax.tree.map(
+        lambda new, old: stop(jnp.where(eventful | passed, new, old)), fresh, _narrowed(bracket, h, top, before)
+    )
+    return t, run, bracket
+
+
+def _next_try(bracket: Bracket) -> Any:
+    """A point inside the bracket: regula falsi, every third time its middle."""
+    slope = bracket.at_high - bracket.at_low
+    falsi = bracket.low - bracket.at_low * (bracket.high - bracket.low) / jnp.where(slope == 0, 1.0, slope)
+    middle = 0.5 * (bracket.low + bracket.high)
+    inside = (falsi > bracket.low) & (falsi < bracket.high) & (jnp.mod(bracket.tries, 3) != 0)
+    return jnp.where(inside, falsi, middle)
+
+
+def _narrowed(bracket: Bracket, h: Any, top: Any, before: Any) -> Bracket:
+    """The bracket after a try at `h` with guard `top`; the value kept at the other end is halved (Illinois)."""
+    known = ~jnp.isinf(bracket.high)
+    at_low = jnp.where(known, bracket.at_low, jnp.max(jnp.where(before < 0, before, -jnp.inf)))
+    above = top >= 0
+    return Bracket(
+        low=jnp.where(above, bracket.low, h),
+        high=jnp.where(above, h, bracket.high),
+        at_low=jnp.where(above, jnp.where(known, 0.5 * at_low, at_low), top),
+        at_high=jnp.where(above, top, 0.5 * bracket.at_high),
+        tries=bracket.tries + 1,
+    )
+
+
+def _on_surface(rule: Rule, t: Any, y: Any, h: Any, y1: Any, fired: Any) -> tuple[Any, Any]:
+    """Event time and state with their derivatives: one Newton step whose value is nil but whose tangent is exact.
+
+    From g(t + h, phi_h(y)) = 0 follows dh = -(dg along the change of y) / (dg/dh), the implicit function theorem.
+    """
+    stop = jax.lax.stop_gradient
+    velocity = rule.field(t + h, y1)
+
+    def along(s: Any) -> Any:
+        return jnp.sum(jnp.where(fired, rule.guard(t + h + s, y1 + s * velocity), 0.0))
+
+    value, rate = jax.jvp(along, (jnp.zeros_like(h),), (jnp.ones_like(h),))
+    rate = stop(rate)
+    shift = -(value - stop(value)) / jnp.where(rate == 0, 1.0, rate)
+    return t + h + shift, y1 + shift * stop(velocity)
+
+
+def gridded(rule: Rule, solver: GridEvents, run: Running, ts: Any) -> tuple[Running, State]:
+    """States at `ts[1:]` with all surfaces checked at the end of each step."""
+
+    def advance(run: Running, interval: Any) -> Any:
+        start, end = interval
+        steps = substeps(start, end, solver.solver.dt)
+        h = (end - start) / steps
+
+        def one(i: Any, run: Running) -> Running:
+            t = start + i * h
+            y = rk_step(rule.field, solver.solver.tableau, t, run.y, h)
+            fired = rule.guard(t + h, y) >= 0
+            calm = run._replace(y=y, at_once=jnp.zeros_like(run.at_once))
+            return jax.lax.cond(jnp.any(fired), lambda: fire(rule, calm, t + h, y, fired), lambda: calm)
+
+        run = jax.lax.fori_loop(0, steps, one, run)
+        return run, run.y
+
+    last, saved = jax.lax.scan(advance, run, (ts[:-1], ts[1:]))
+    return last, jax.vmap(rule.unravel)(saved)

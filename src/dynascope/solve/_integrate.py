@@ -1,0 +1,209 @@
+"""The pure floor of time: start a solver's own state, advance it over some output times, return codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from .._errors import RESULTS, InputError
+from .._tree import astype
+from .._types import Key, State, Times
+from ..series import Events, Trajectory
+from ..systems import AbstractSystem, as_input, is_discrete, kind, state_variables
+from . import _delay, _flow, _hybrid, _map, _noisy, _through_diffrax
+from ._solvers import (
+    AbstractAdaptive,
+    AbstractFixedStep,
+    AbstractSolver,
+    Diffrax,
+    EulerHeun,
+    EulerMaruyama,
+    GridEvents,
+    Kvaerno5,
+    LocatedEvents,
+)
+
+#: Which solvers each kind of system accepts; maps need none.
+ACCEPTED: dict[str, tuple[type[AbstractSolver], ...]] = {
+    "flow": (AbstractFixedStep, AbstractAdaptive, Kvaerno5, Diffrax),
+    "map": (),
+    "random map": (),
+    "sde": (EulerMaruyama, EulerHeun, Diffrax),
+    "hybrid": (LocatedEvents, GridEvents),
+    "delay flow": (AbstractFixedStep,),
+}
+
+
+class Run(eqx.Module):
+    """A run under way: all that a solver needs to go on from where it is."""
+
+    system: AbstractSystem
+    inputs: Any
+    template: State
+    solver: Any
+    key: Any
+    state: Any
+
+
+def begin(
+    system: AbstractSystem, y0: Any, t0: Any, *, inputs: Any, key: Key | None, solver: Any, spacing: Any
+) -> Run:
+    """A run at its first time `t0`; `spacing` is the static distance of the output times where it is one number."""
+    before = y0 if isinstance(y0, Callable) else None
+    template = before(jnp.asarray(t0, float)) if before else jax.tree.map(jnp.asarray, y0)
+    dtype = jnp.result_type(*jax.tree.leaves(template))
+    if not is_discrete(system):
+        t0 = jnp.asarray(t0, dtype)
+        solver, inputs = astype(solver, dtype), astype(inputs, dtype)
+    match solver:
+        case AbstractAdaptive():
+            loop = _flow.prepared(system, inputs, template, t0, solver.layout)  # type: ignore[arg-type]
+            zero = jnp.zeros((), jnp.int32)
+            packed = loop.packing.pack(template)
+            h = _flow.first_step(loop, solver, template, t0)
+            state: Any = _flow.Adapting(packed, h, zero, zero, jnp.full_like(h, jnp.inf), RESULTS.successful)
+        case EulerMaruyama() | EulerHeun():
+            state = (template, jnp.zeros((), jnp.int32))
+        case LocatedEvents() | GridEvents():
+            state = _hybrid.started(template, solver.max_events)
+        case AbstractFixedStep() if kind(system) == "delay flow":
+            dt = float(solver.dt)
+            h = dt if spacing is None else spacing / max(1, round(spacing / dt + 0.499999))
+            size = _delay.ring_size(system.max_delay, h)  # type: ignore[attr-defined]
+            history = before or (lambda s: jax.tree.map(lambda leaf: leaf + 0 * s, template))
+            state = _delay.begun(system, inputs, history, t0=t0, h=jnp.asarray(h, dtype), size=size)  # type: ignore[arg-type]
+        case _:
+            state = template
+    return Run(system, inputs, template, solver, key, state)
+
+
+def advance(run: Run, ts: Any, count: int | None) -> tuple[Run, State, Any, dict[str, Any]]:
+    """Advance to the output times `ts[1:]` from `ts[0]`, where the run stands.
+
+    Args:
+        run: Where the solver is.
+        ts: Output times.
+        count: Static number of steps from each output time to the next, if it is the same for all and known.
+
+    Returns:
+        The run at the end, the states, the result code and the work done.
+    """
+    system, inputs, solver = run.system, run.inputs, run.solver
+    code: Any = RESULTS.successful
+    stats: dict[str, Any] = {}
+    if not is_discrete(system):
+        ts = jnp.asarray(ts, jnp.result_type(*jax.tree.leaves(run.template)))
+    match solver:
+        case None:
+            state, ys = _map.iterate(system, inputs, run.state, ts, key=run.key, stride=count)  # type: ignore[arg-type]
+        case AbstractFixedStep() if kind(system) == "delay flow":
+            state, ys = _delay.delayed(system, inputs, run.template, run.state, ts, solver=solver)  # type: ignore[arg-type]
+        case AbstractFixedStep():
+            loop = _flow.prepared(system, inputs, run.template, ts[0], solver.layout)  # type: ignore[arg-type]
+            state, ys = _flow.fixed(loop, solver, run.state, ts, count)
+        case AbstractAdaptive():
+            loop = _flow.prepared(system, inputs, run.template, ts[0], solver.layout)  # type: ignore[arg-type]
+            state, ys = _flow.adaptive(loop, solver, run.state, ts)
+            code = state.code
+            stats = {"steps": state.accepted, "rejected": state.rejected, "smallest_step": state.smallest}
+        case EulerMaruyama() | EulerHeun():
+            y, first = run.state
+            y, step, ys = _noisy.diffuse(system, inputs, y, ts, key=run.key, solver=solver, first=first)  # type: ignore[arg-type]
+            state = (y, step)
+        case LocatedEvents() | GridEvents():
+            rule = _hybrid.ruled(system, inputs, run.template)  # type: ignore[arg-type]
+            move: Any = _hybrid.located if isinstance(solver, LocatedEvents) else _hybrid.gridded
+            state, ys = move(rule, solver, run.state, ts)
+            code = state.code
+        case _:
+            ys, code, stats = _through_diffrax.solved(system, inputs, run.state, ts, key=run.key, solver=solver)
+            state = jax.tree.map(lambda leaf: leaf[-1], ys)
+    return eqx.tree_at(lambda r: r.state, run, state), ys, code, stats
+
+
+def integrate(
+    system: AbstractSystem,
+    y0: State,
+    ts: Times,
+    *,
+    inputs: Any = None,
+    key: Key | None = None,
+    solver: AbstractSolver | None = None,
+    steps: int | None = None,
+) -> Trajectory:
+    """The trajectory as a pure, traceable function: one compiled program, no printing, no exceptions at run time.
+
+    Args:
+        system: Any system.
+        y0: Initial state, a tree like `system.initial_state()`.
+        ts: Output times, increasing; the first is the time of `y0`.
+        inputs: Input signal of a driven system.
+        key: Random key of a noisy system.
+        solver: A solver of this library; None only for maps.
+        steps: Static number of solver steps (maps: iterations) per output interval. With it a fixed-step run is
+            a plain scan, through which reverse-mode differentiation works.
+
+    Returns:
+        A `Trajectory` of fixed shape: `count` good entries, NaN after a failure, and the result code.
+    """
+    inputs = as_input(inputs, channels=system.input_size())
+    run = begin(system, y0, ts[0], inputs=inputs, key=key, solver=solver, spacing=None)
+    run, ys, code, stats = advance(run, jnp.asarray(ts), steps)
+    ys = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), run.template, ys)
+    return labelled(system, ts, ys, code=code, stats=stats, events=events_of(run))
+
+
+def events_of(run: Run) -> Events | None:
+    """The list of events of a hybrid run, else None."""
+    if not isinstance(run.state, _hybrid.Running):
+        return None
+    return Events(run.state.times, run.state.surfaces, run.state.count)
+
+
+def labelled(
+    system: AbstractSystem, ts: Any, ys: State, *, code: Any, stats: dict[str, Any], events: Events | None
+) -> Trajectory:
+    """A trajectory with the names and units of `system`, its count of finite entries and its result code."""
+    leaves = [jnp.reshape(leaf, (leaf.shape[0], -1)) for leaf in jax.tree.leaves(ys)]
+    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf), axis=1) for leaf in leaves]), axis=0)
+    count = jnp.where(jnp.all(finite), finite.size, jnp.argmin(finite))
+    failed = RESULTS.where(jnp.all(finite), RESULTS.successful, RESULTS.nonfinite)
+    result = RESULTS.where(code == RESULTS.successful, failed, code)
+    seen = state_variables(system)
+    return Trajectory(
+        ts,
+        ys,
+        result,
+        count,
+        events,
+        stats,
+        names=tuple(v.name for v in seen),
+        units=tuple(v.unit for v in seen),
+        time_unit=system.time_unit,
+    )
+
+
+def check_solver(system: AbstractSystem, solver: Any) -> None:
+    """Refuse a solver that does not fit the kind of `system`."""
+    found = kind(system)
+    accepted = ACCEPTED[found]
+    if not accepted and solver is not None:
+        raise InputError(f"A {found} needs no solver, got `{type(solver).__name__}`. Leave `solver` out.")
+    if accepted and not isinstance(solver, accepted):
+        names = {"flow": "`RK4(dt)`, `Tsit5()`, `Dop853()`, `Kvaerno5()` or `Diffrax(...)`"} | {
+            "sde": "`EulerMaruyama(dt)` (Ito), `EulerHeun(dt)` (Stratonovich) or `Diffrax(...)`",
+            "hybrid": "`LocatedEvents(RK4(dt))` or `GridEvents(RK4(dt))`",
+            "delay flow": "a fixed-step method such as `RK4(dt)`",
+        }
+        raise InputError(
+            f"`{type(solver).__name__}` cannot step `{type(system).__name__}`, which is a {found}. Use {names[found]}."
+        )
+    if isinstance(solver, EulerMaruyama | EulerHeun) and solver.interpretation != system.interpretation:  # type: ignore[attr-defined]
+        raise InputError(
+            f"`{type(solver).__name__}` is for {solver.interpretation} noise, but `{type(system).__name__}` declares "
+            f"{system.interpretation}. Use the other one of `EulerMaruyama` and `EulerHeun`."  # type: ignore[attr-defined]
+        )

@@ -1,0 +1,60 @@
+"""One explicit Runge-Kutta step on any carry: a flat array or a tuple of scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ._tableaus import Tableau
+
+Field = Callable[[Any, Any], Any]
+
+
+def combine(y: Any, h: Any, weights: Sequence[float], stages: Sequence[Any]) -> Any:
+    """`y + h sum_i weights[i] stages[i]`, skipping zero weights."""
+    terms = [(w, k) for w, k in zip(weights, stages, strict=False) if w != 0]
+    if not terms:
+        return y
+    return jax.tree.map(lambda leaf, *ks: leaf + h * _weighted(terms, ks), y, *(k for _, k in terms))
+
+
+def _weighted(terms: Sequence[tuple[float, Any]], ks: Sequence[Any]) -> Any:
+    total = ks[0] if terms[0][0] == 1 else terms[0][0] * ks[0]
+    for (w, _), k in zip(terms[1:], ks[1:], strict=True):
+        total = total + (k if w == 1 else w * k)
+    return total
+
+
+def stages(field: Field, tableau: Tableau, t: Any, y: Any, h: Any, *, first: Any = None) -> list[Any]:
+    """The stage velocities k_i; `first` is k_0 where it is known already."""
+    ks = [field(t, y) if first is None else first]
+    for c, row in zip(tableau.c[1:], tableau.a[1:], strict=True):
+        ks.append(field(t + c * h, combine(y, h, row, ks)))
+    return ks
+
+
+def rk_step(field: Field, tableau: Tableau, t: Any, y: Any, h: Any) -> Any:
+    """The state after one step of length `h`."""
+    return combine(y, h, tableau.b, stages(field, tableau, t, y, h))
+
+
+def error_ratio(tableau: Tableau, y: Any, y1: Any, h: Any, ks: Sequence[Any], *, rtol: Any, atol: Any) -> Any:
+    """Root mean square of the estimated error over `atol + rtol max(|y|, |y1|)`; accept when at most 1."""
+    if tableau.e is None:
+        raise ValueError(f"`{tableau.name}` has no error estimate; use it with a fixed step.")
+    zero = jax.tree.map(jnp.zeros_like, y)
+    scale = jax.tree.map(lambda a, b: atol + rtol * jnp.maximum(jnp.abs(a), jnp.abs(b)), y, y1)
+    norm5 = _mean_square(combine(zero, h, tableau.e, ks), scale)
+    if tableau.e2 is None:
+        return jnp.sqrt(norm5)
+    norm3 = _mean_square(combine(zero, h, tableau.e2, ks), scale)
+    denominator = norm5 + 0.01 * norm3
+    return jnp.where(denominator > 0, norm5 / jnp.sqrt(jnp.where(denominator > 0, denominator, 1)), 0.0)
+
+
+def _mean_square(error: Any, scale: Any) -> Any:
+    ratios = jax.tree.leaves(jax.tree.map(lambda e, s: (e / s) ** 2, error, scale))
+    return sum(jnp.sum(r) for r in ratios) / sum(jnp.size(r) for r in ratios)

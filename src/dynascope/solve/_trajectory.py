@@ -1,0 +1,205 @@
+"""The host floor of time: `trajectory` checks its input, runs jitted chunks, shows progress and keeps what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._errors import RESULTS, InputError, raise_if_failed
+from .._tree import is_traced
+from .._types import Key, State, Times
+from ..series import Trajectory
+from ..systems import AbstractNoisy, AbstractRandomMap, AbstractSystem, Constant, as_input, is_discrete, kind
+from ._defaults import default_solver
+from ._integrate import advance, begin, check_solver, events_of, integrate, labelled
+from ._progress import Progress
+from ._solvers import AbstractFixedStep, AbstractSolver, Diffrax, Kvaerno5
+
+#: Numbers of outputs stored by one chunk, so that a long run has bounded device memory.
+_CHUNK = 2_000_000
+#: Chunks of a run that shows progress.
+_TICKS = 100
+
+_advance = eqx.filter_jit(advance)
+
+
+def trajectory(
+    system: AbstractSystem,
+    y0: State | Callable[[Any], State] | None,
+    ts: Times,
+    *,
+    inputs: Any = None,
+    key: Key | None = None,
+    solver: AbstractSolver | None = None,
+    throw: bool = True,
+    progress: bool = False,
+) -> Trajectory:
+    """Evolve a system in time.
+
+    Args:
+        system: Any system; its kind decides how time is stepped.
+        y0: Initial state, None for `system.initial_state()`; for delay flows also a function `y0(t)` of the past.
+        ts: Output times, increasing, shape `(time,)`; the first is the time of `y0`. Integers for maps.
+        inputs: Input signal (`AbstractInput`, number or array); None means zero input.
+        key: Random key; required for systems with noise.
+        solver: How to step; None takes `Tsit5()` for flows, `EulerMaruyama` or `EulerHeun`, `LocatedEvents(RK4)` and
+            `RK4` for noisy, hybrid and delay flows at the system's typical step.
+        throw: Raise `ComputationFailed` when the end is not reached. With False the trajectory holds the times
+            reached and the code says why it stopped.
+        progress: Show a progress bar on standard error.
+
+    Returns:
+        A `Trajectory`. An interrupt from the keyboard returns what is done, with code `RESULTS.interrupted`.
+
+    Raises:
+        InputError: For times, states, inputs, keys or solvers that do not fit the system.
+        ComputationFailed: With the sentence of the result code, if `throw`.
+
+    Example:
+        >>> import dynascope as ds, jax.numpy as jnp
+        >>> oscillator = ds.flow(lambda t, y, p: jnp.stack([y[1], -y[0]]), [1.0, 0.0])
+        >>> run = ds.trajectory(oscillator, None, jnp.linspace(0.0, jnp.pi, 11))
+        >>> bool(abs(run.ys[-1, 0] + 1) < 1e-7)
+        True
+    """
+    y0 = system.initial_state() if y0 is None else y0
+    if not callable(y0):
+        y0 = _checked_state(system, y0)
+    inputs = _checked_input(system, inputs)
+    if isinstance(system, AbstractNoisy | AbstractRandomMap) and key is None:
+        raise InputError(
+            f"`{type(system).__name__}` is noisy and needs a random key. Pass `key=jax.random.key(0)` or another seed."
+        )
+    if is_traced(system, y0, ts, inputs, solver):
+        chosen = solver if solver is not None else default_solver(system)
+        check_solver(system, chosen)
+        count = None if is_traced(ts, chosen) else _count(system, chosen, np.asarray(ts))
+        return integrate(system, y0, ts, inputs=inputs, key=key, solver=chosen, steps=count)
+    times = checked_times(system, ts)
+    chosen = solver if solver is not None else default_solver(system)
+    check_solver(system, chosen)
+    run = _driven_by_host(system, y0, times, inputs, key, chosen, progress)
+    if throw and run.result != RESULTS.interrupted:
+        raise_if_failed(run.result, what=f"`trajectory` of `{type(system).__name__}`")
+    return run
+
+
+def _driven_by_host(
+    system: AbstractSystem, y0: Any, times: np.ndarray, inputs: Any, key: Any, solver: Any, progress: bool
+) -> Trajectory:
+    """Advance chunk by chunk, collecting the states on the host."""
+    spacing = _even_spacing(times)
+    run = begin(system, y0, times[0], inputs=inputs, key=key, solver=solver, spacing=spacing)
+    width = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(run.template))
+    intervals = len(times) - 1
+    length = max(1, min(intervals, _CHUNK // max(1, width)))
+    if progress:
+        length = max(1, min(length, -(-intervals // _TICKS)))
+    if isinstance(solver, Diffrax | Kvaerno5):
+        length = max(1, intervals)  # its step-size memory cannot be carried from chunk to chunk
+    count = _count(system, solver, times)
+    parts = [jax.tree.map(lambda leaf: np.asarray(leaf)[None], run.template)]
+    code: Any = RESULTS.successful
+    stats: dict[str, Any] = {}
+    with Progress(intervals, f"trajectory of {type(system).__name__}", show=progress) as bar:
+        try:
+            for start in range(0, intervals, length):
+                chunk = jnp.asarray(times[start : start + length + 1])
+                run, ys, code, stats = _advance(run, chunk, count)
+                parts.append(jax.tree.map(np.asarray, ys))
+                bar.advance(len(chunk) - 1)
+                if code != RESULTS.successful or not _finite(parts[-1]):
+                    break
+        except KeyboardInterrupt:
+            code = RESULTS.interrupted
+    ys = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    reached = jax.tree.leaves(ys)[0].shape[0]
+    whole = labelled(system, times[:reached], ys, code=code, stats=stats, events=events_of(run))
+    good = int(whole.count)
+    return eqx.tree_at(
+        lambda t: (t.ts, t.ys, t.count),
+        whole,
+        (whole.ts[:good], jax.tree.map(lambda leaf: leaf[:good], whole.ys), good),
+    )
+
+
+def _finite(tree: Any) -> bool:
+    return all(bool(np.all(np.isfinite(leaf[-1]))) for leaf in jax.tree.leaves(tree))
+
+
+def _even_spacing(times: np.ndarray) -> float | None:
+    gaps = np.diff(times)
+    if gaps.size and np.ptp(gaps) <= 1e-9 * np.max(np.abs(gaps)) + 4 * np.spacing(np.max(np.abs(times))):
+        return float(np.mean(gaps))
+    return None
+
+
+def _count(system: AbstractSystem, solver: Any, times: np.ndarray) -> int | None:
+    """Steps per output interval where they are the same for all: then the loops are plain scans."""
+    spacing = _even_spacing(times)
+    if spacing is None:
+        return None
+    if is_discrete(system):
+        return round(spacing)
+    if isinstance(solver, AbstractFixedStep) and kind(system) == "flow":
+        return max(1, int(np.ceil(spacing / float(solver.dt) - 1e-6)))
+    return None
+
+
+def checked_times(system: AbstractSystem, ts: Any) -> np.ndarray:
+    """`ts` as a NumPy array, or an error: it must be one-dimensional, finite and increasing, whole for maps."""
+    times = np.asarray(ts)
+    if times.ndim != 1 or times.size < 1:
+        raise InputError(f"`ts` must be a one-dimensional array of times, got shape {times.shape}.")
+    if not np.issubdtype(times.dtype, np.number) or np.iscomplexobj(times):
+        raise InputError(f"`ts` must hold real numbers, got type {times.dtype}.")
+    if not np.all(np.isfinite(times)):
+        raise InputError(f"`ts` must be finite, got {times[~np.isfinite(times)][0]} in it.")
+    if np.any(np.diff(times) <= 0):
+        i = int(np.argmax(np.diff(times) <= 0))
+        raise InputError(f"`ts` must increase, but `ts[{i + 1}] = {times[i + 1]}` follows `ts[{i}] = {times[i]}`.")
+    if is_discrete(system):
+        whole = np.round(times)
+        if np.any(whole != times):
+            raise InputError(
+                f"`{type(system).__name__}` is a map: `ts` must be whole step numbers, got {times[whole != times][0]}. "
+                "Use `jnp.arange(steps)`."
+            )
+        return whole.astype(np.int64)
+    return times.astype(np.float64)
+
+
+def _checked_state(system: AbstractSystem, y0: Any) -> Any:
+    """`y0` in the structure of `initial_state()`; a plain sequence of numbers fills a state of that size."""
+    template = system.initial_state()
+    wanted = jax.tree.structure(template)
+    if jax.tree.structure(y0) != wanted:
+        flat, unravel = jax.flatten_util.ravel_pytree(template)
+        values = np.asarray(y0, float) if not isinstance(y0, dict) else np.zeros(0)
+        if values.shape != (flat.size,):
+            raise InputError(
+                f"The state of `{type(system).__name__}` has the structure {wanted}; got {jax.tree.structure(y0)}. "
+                f"Give a state of that structure or a sequence of {flat.size} numbers."
+            )
+        return unravel(jnp.asarray(values, flat.dtype))
+    for leaf, like in zip(jax.tree.leaves(y0), jax.tree.leaves(template), strict=True):
+        if jnp.shape(leaf) != jnp.shape(like):
+            raise InputError(
+                f"The initial state of `{type(system).__name__}` must have shape {jnp.shape(like)}, "
+                f"got {jnp.shape(leaf)}."
+            )
+        if not isinstance(leaf, jax.core.Tracer) and not np.all(np.isfinite(np.asarray(leaf))):
+            raise InputError(f"The initial state must be finite, got {np.asarray(leaf)}.")
+    return jax.tree.map(lambda leaf, like: leaf if isinstance(leaf, jax.Array) else jnp.asarray(leaf, like.dtype), y0, template)
+
+
+def _checked_input(system: AbstractSystem, inputs: Any) -> Any:
+    size = system.input_size()
+    if inputs is None and size:
+        return Constant(jnp.zeros(size))
+    return as_input(inputs, channels=size)
