@@ -216,6 +216,8 @@ def _ends_well(message: ast.expr, *, empty: bool = False) -> bool:
     match message:
         case ast.Constant(value=str(text)):
             return text.endswith(".") or (empty and not text)
+        case ast.JoinedStr(values=[*_, ast.Constant(value=str(text)), ast.FormattedValue(value=ast.Name())]):
+            return text.endswith(".")  # a hint, put behind a finished sentence
         case ast.JoinedStr(values=[*_, end]):
             return _ends_well(end)
         case ast.BinOp(op=ast.Add(), right=end):
@@ -252,15 +254,18 @@ def public_door(tree: Sequence[Source]) -> Iterator[str]:
 
 def positional_arguments(tree: Sequence[Source]) -> Iterator[str]:
     """A public function has at most four positional arguments; the rest are named."""
+    exported = {i.target for s in tree if s.stem == "__init__" for i in s.imports if i.relative}
     for source in tree:
-        for owner in [source.tree, *(n for n in source.walk() if isinstance(n, ast.ClassDef))]:
-            for node in owner.body:
-                if not isinstance(node, ast.FunctionDef) or (node.name.startswith("_") and node.name != "__init__"):
-                    continue
-                positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
-                count = len(positional) - (positional[:1] in (["self"], ["cls"]))
-                if count > 4:
-                    yield f"`{source.path}:{node.lineno}`: `{node.name}` has {count} positional arguments, more than 4."
+        module = ".".join(["dynascope", *source.parts, source.stem])
+        public = [n for n in source.tree.body if not source.layer or f"{module}.{getattr(n, 'name', '')}" in exported]
+        methods = [n for c in public if isinstance(c, ast.ClassDef) for n in c.body]
+        for node in (*public, *methods):
+            if not isinstance(node, ast.FunctionDef) or (node.name.startswith("_") and node.name != "__init__"):
+                continue
+            positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+            count = len(positional) - (positional[:1] in (["self"], ["cls"]))
+            if count > 4:
+                yield f"`{source.path}:{node.lineno}`: `{node.name}` has {count} positional arguments, more than 4."
 
 
 RULES: tuple[Rule, ...] = (

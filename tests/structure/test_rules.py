@@ -93,14 +93,15 @@ PLANTED = [
     (rules.full_stops, "solve/_x.py", "x = eqx.error_if(x, bad, 'wrong')", "full stop"),
     (rules.full_stops, "solve/_x.py", "class R(eqx.Enumeration):\n    a = ''\n    b = 'wrong'", "full stop"),
     (rules.full_stops, "solve/_x.py", "raise InputError(f'`n` is {n}.')\nraise ValueError(text)", None),
+    (rules.full_stops, "solve/_x.py", "raise InputError(f'`n` is {n}.{hint}')", None),
     (rules.public_door, "solve/__init__.py", "from ._x import A", "exported"),
     (rules.public_door, "solve/__init__.py", "from ._x import A as B", "exported"),
     (rules.public_door, "solve/__init__.py", "from ._x import A as A\nfrom ._y import A as A", "twice"),
     (rules.public_door, "solve/__init__.py", "from ._x import _a as _a", "private"),
     (rules.public_door, "solve/__init__.py", "from ._x import A as A", None),
-    (rules.positional_arguments, "solve/_x.py", "def f(a, b, c, d, e): ...", "5 positional"),
-    (rules.positional_arguments, "solve/_x.py", "class A:\n    def f(self, a, b, c, d, /, e): ...", "5 positional"),
-    (rules.positional_arguments, "solve/_x.py", "def f(a, b, c, d, *, e): ...\ndef _g(a, b, c, d, e): ...", None),
+    (rules.positional_arguments, "_x.py", "def f(a, b, c, d, e): ...", "5 positional"),
+    (rules.positional_arguments, "_x.py", "class A:\n    def f(self, a, b, c, d, /, e): ...", "5 positional"),
+    (rules.positional_arguments, "_x.py", "def f(a, b, c, d, *, e): ...\ndef _g(a, b, c, d, e): ...", None),
 ]
 
 
@@ -118,6 +119,13 @@ def test_rule_finds_planted_fault(rule: rules.Rule, path: str, text: str, compla
     else:
         assert len(faults) == 1
         assert complaint in faults[0]
+
+
+def test_only_exported_functions_count_their_arguments() -> None:
+    steps = Source("solve/_x.py", "def step(a, b, c, d, e): ...\ndef inner(a, b, c, d, e): ...")
+    door = Source("solve/__init__.py", "from ._x import step as step")
+    (fault,) = rules.positional_arguments([steps, door])
+    assert "`step`" in fault
 
 
 def test_every_rule_has_a_planted_fault() -> None:
