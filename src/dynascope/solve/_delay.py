@@ -74,7 +74,12 @@ def begun(
         t0,
         h,
     )
-    slope = _velocity(system, inputs, before(t0), past)(t0, past.states[0])
+    return with_present_slope(system, inputs, before(t0), past)
+
+
+def with_present_slope(system: AbstractDelayFlow, inputs: Any, template: State, past: Past) -> Past:
+    """The ring with the slope at its newest entry, k = 0, taken from the flow."""
+    slope = _velocity(system, inputs, template, past)(past.origin, past.states[0])
     return past._replace(velocities=past.velocities.at[0].set(slope))
 
 

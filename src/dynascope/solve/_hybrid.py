@@ -102,14 +102,13 @@ def located(rule: Rule, solver: LocatedEvents, run: Running, ts: Any) -> tuple[R
 
     def advance(run: Running, interval: Any) -> Any:
         start, end = interval
-        open_end = Bracket(jnp.zeros_like(start), jnp.full_like(start, jnp.inf), *jnp.zeros((3,), start.dtype))
+        open_end = _unknown(start)
 
         def unfinished(carry: Any) -> Any:
             t, run, _ = carry
             return (t < end) & (run.code == RESULTS.successful) & jnp.all(jnp.isfinite(run.y))
 
-        carry = jax.lax.while_loop(unfinished, lambda c: _try(rule, solver, c, end), (start, run, open_end))
-        _, run, _ = carry
+        _, run, _ = jax.lax.while_loop(unfinished, lambda c: _try(rule, solver, c, end), (start, run, open_end))
         good = (run.code == RESULTS.successful) & jnp.all(jnp.isfinite(run.y))
         return run, jnp.where(good, run.y, jnp.nan)
 
@@ -117,19 +116,25 @@ def located(rule: Rule, solver: LocatedEvents, run: Running, ts: Any) -> tuple[R
     return last, jax.vmap(rule.unravel)(saved)
 
 
-def _try(rule: Rule, solver: LocatedEvents, carry: Any, end: Any) -> Any:
+def _try(rule: Rule, solver: LocatedEvents, carry: Any, end: Any, *, at_once: bool = True) -> Any:
+    """One pass: accept a step, narrow the bracket of a crossing, or take the event.
+
+    With `at_once` a guard that is not negative where the pass starts is an event there and then.
+    """
     t, run, bracket = carry
     stop = jax.lax.stop_gradient
     whole = jnp.where(end - t <= solver.solver.dt * (1 + 1e-9), end - t, solver.solver.dt)
     before = rule.guard(t, run.y)
     armed = before < 0
-    h = stop(jnp.where(jnp.isinf(bracket.high), whole, _next_try(bracket)))
+    # Tries inside a bracket carry no tangent (`_on_surface` restores the exact one); a step that lands on the output
+    # time does: after an event it is shorter or longer by the shift of the event.
+    h = jnp.where(jnp.isinf(bracket.high), whole, stop(_next_try(bracket)))
     y1 = rk_step(rule.field, solver.solver.tableau, t, run.y, h)
     after = rule.guard(t + h, y1)
     top = jnp.max(jnp.where(armed, after, -jnp.inf))
     margin = _ON_SURFACE * jnp.max(jnp.abs(jnp.where(armed, after - before, 0.0)))
 
-    already = jnp.any(before >= 0) & (bracket.tries == 0)
+    already = jnp.any(before >= 0) & (bracket.tries == 0) & at_once
     crossed = top >= 0
     narrowing = ~jnp.isinf(bracket.high)
     narrow_enough = (bracket.high - bracket.low) <= 4 * jnp.finfo(h.dtype).eps * jnp.maximum(jnp.abs(t), whole)
@@ -147,11 +152,38 @@ def _try(rule: Rule, solver: LocatedEvents, carry: Any, end: Any) -> Any:
     run = jax.tree.map(lambda a, b: jnp.where(eventful, a, b), reset, calm)
     landing = passed & (h == end - t)
     t = jnp.where(eventful, t_event, jnp.where(passed, jnp.where(landing, end, t + h), t))
-    fresh = Bracket(jnp.zeros_like(h), jnp.full_like(h, jnp.inf), *jnp.zeros((3,), h.dtype))
     bracket = jax.tree.map(
-        lambda new, old: stop(jnp.where(eventful | passed, new, old)), fresh, _narrowed(bracket, h, top, before)
+        lambda new, old: stop(jnp.where(eventful | passed, new, old)), _unknown(h), _narrowed(bracket, h, top, before)
     )
     return t, run, bracket
+
+
+def _unknown(like: Any) -> Bracket:
+    """The bracket before anything is known."""
+    zero = jnp.zeros_like(like)
+    return Bracket(zero, jnp.full_like(like, jnp.inf), zero, zero, zero)
+
+
+def first_return(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, max_time: Any) -> tuple[Any, Any, Any]:
+    """The next rise of the guard after leaving the neighbourhood of `y` by one step.
+
+    Returns:
+        Time and flat state at the crossing, and whether it was found within `max_time`.
+    """
+    step, end = solver.solver.dt, t + max_time
+    away = rk_step(rule.field, solver.solver.tableau, t, y, step)
+    # Starting on the wrong side is no event here: the guard must fall below zero before it can rise again.
+    run = started(away, 1)
+
+    def unfinished(carry: Any) -> Any:
+        time, now, _ = carry
+        return (time < end) & (now.count < 1) & jnp.all(jnp.isfinite(now.y))
+
+    def go(carry: Any) -> Any:
+        return _try(rule, solver, carry, end, at_once=False)
+
+    time, run, _ = jax.lax.while_loop(unfinished, go, (t + step, run, _unknown(t + step)))
+    return time, run.y, run.count >= 1
 
 
 def _next_try(bracket: Bracket) -> Any:
