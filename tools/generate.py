@@ -1,6 +1,6 @@
 """Write the files that are generated from the source: the catalogue's index and the stubs of the lazy doors.
 
-Run `python tools/generate.py` after adding a system or a public name; the tests fail until it was run.
+Run `python -m tools.generate` after adding a system or a public name; the tests fail until it was run.
 """
 
 import importlib
@@ -14,6 +14,7 @@ import dynascope
 from dynascope import models
 from dynascope.models._registry import catalogue_name
 from dynascope.systems import AbstractSystem, dimension, kind
+from tools.api_pages import exported as at_the_door
 
 PACKAGE = Path(__file__).parents[1] / "src" / "dynascope"
 
@@ -71,7 +72,7 @@ def door_stub() -> str:
 def models_stub() -> str:
     """The text of `models/__init__.pyi`."""
     lines = [f"from . import {family} as {family}" for family in families()]
-    lines += [f"from ._registry import {n} as {n}" for n in ("build", "catalogue", "find", "names")]
+    lines += [f"from .{module} import {name} as {name}" for name, module in at_the_door("dynascope.models")]
     lines += [f"from .{family} import {name} as {name}" for family in families() for name in exported(family)]
     return "\n".join([*lines, ""])
 

@@ -27,9 +27,14 @@ _DOOR = {
     "ComputationFailed": "._errors",
     "InputError": "._errors",
     "RESULTS": "._errors",
+    "Trajectory": ".series",
     "Variable": ".systems",
+    "facts": ".models",
+    "flow": ".systems",
+    "iterated": ".systems",
     "param": "._param",
     "setting": "._param",
+    "trajectory": ".solve",
     "variables": ".systems",
 }
 

@@ -11,6 +11,9 @@ from ._errors import InputError as InputError
 from ._errors import RESULTS as RESULTS
 from ._param import param as param
 from ._param import setting as setting
+from .models import facts as facts
+from .series import Trajectory as Trajectory
+from .solve import trajectory as trajectory
 from .systems import AbstractDelayFlow as AbstractDelayFlow
 from .systems import AbstractFlow as AbstractFlow
 from .systems import AbstractHybrid as AbstractHybrid
@@ -19,6 +22,8 @@ from .systems import AbstractRandomMap as AbstractRandomMap
 from .systems import AbstractSDE as AbstractSDE
 from .systems import Box as Box
 from .systems import Variable as Variable
+from .systems import flow as flow
+from .systems import iterated as iterated
 from .systems import variables as variables
 
 __version__: str

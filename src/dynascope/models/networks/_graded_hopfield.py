@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from ..._param import param
-from ..._types import Input, Param, State, Time
+from ..._types import Input, Key, Param, State, Time
 from ...systems import AbstractFlow, Box, Variable
 from ._hebb import hebb, mixed_spins, random_patterns
 
@@ -44,9 +44,9 @@ class GradedHopfield(AbstractFlow):
         return cls(hebb(patterns), beta)
 
     @classmethod
-    def example(cls) -> Self:
-        """A hundred neurons with five random patterns."""
-        return cls.from_patterns(random_patterns(jax.random.key(0), 5, 100))
+    def example(cls, *, n: int = 100, patterns: int = 5, key: Key | None = None) -> Self:
+        """A network of `n` neurons that stores random patterns."""
+        return cls.from_patterns(random_patterns(jax.random.key(0) if key is None else key, patterns, n))
 
     def energy(self, y: State) -> jax.Array:
         """The energy L of state `y`, which no orbit of symmetric weights raises."""

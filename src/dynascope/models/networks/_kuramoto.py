@@ -55,9 +55,9 @@ class Kuramoto(AbstractFlow):
         return cls((Lorentzian() if frequencies is None else frequencies).sample(key, n), K)
 
     @classmethod
-    def example(cls) -> Self:
-        """A hundred oscillators at one and a half times the critical coupling."""
-        return cls.quantiles(n=100)
+    def example(cls, *, n: int = 100) -> Self:
+        """A network of `n` oscillators at one and a half times the critical coupling."""
+        return cls.quantiles(n=n)
 
     def order(self, y: State) -> jax.Array:
         """The complex order parameter Z = mean exp(i theta) of phases `y`."""

@@ -61,9 +61,9 @@ class RateNetwork(AbstractFlow):
         return cls(J, jax.random.normal(key_B, (n, inputs)), g, tau)
 
     @classmethod
-    def example(cls) -> Self:
-        """A hundred neurons at g = 3, well within chaos."""
-        return cls.draw(n=100, g=3.0, key=jax.random.key(0))
+    def example(cls, *, n: int = 100, inputs: int = 0, key: Key | None = None) -> Self:
+        """A network of `n` neurons at g = 3, well within chaos."""
+        return cls.draw(n=n, inputs=inputs, g=3.0, key=jax.random.key(0) if key is None else key)
 
     def initial_state(self) -> State:
         # Irregular, so that no symmetry x -> -x or permutation is kept by accident.

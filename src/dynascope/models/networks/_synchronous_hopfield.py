@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from ..._param import param
-from ..._types import Input, Param, State, Time
+from ..._types import Input, Key, Param, State, Time
 from ...systems import AbstractMap, Box, Variable
 from ._hebb import aligned, hebb, mixed_spins, random_patterns, spin_energy
 
@@ -44,9 +44,9 @@ class SynchronousHopfield(AbstractMap):
         return cls(W, jnp.zeros(W.shape[0]))
 
     @classmethod
-    def example(cls) -> Self:
-        """A hundred spins with five random patterns."""
-        return cls.from_patterns(random_patterns(jax.random.key(0), 5, 100))
+    def example(cls, *, n: int = 100, patterns: int = 5, key: Key | None = None) -> Self:
+        """A network of `n` spins that stores random patterns."""
+        return cls.from_patterns(random_patterns(jax.random.key(0) if key is None else key, patterns, n))
 
     def energy(self, y: State) -> jax.Array:
         """The energy -1/2 s' W s + threshold . s of spins `y`."""

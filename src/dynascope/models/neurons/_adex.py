@@ -43,6 +43,7 @@ class AdEx(AbstractHybrid):
     )
     time_unit = "ms"
     family = "neurons"
+    catalogue_name = "adex"
 
     I: Param = param(1000.0, unit="pA", doc="injected current")
     C: Param = param(281.0, unit="pF", doc="capacitance", bounds=(1e-6, None))
