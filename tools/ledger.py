@@ -1,6 +1,6 @@
 """Print what exceeds the size budgets: files of 500 lines, function bodies of 60, classes of 12 public methods.
 
-A ledger, not a gate: `python tools/ledger.py` never fails. Each entry is a question to ask in review.
+A ledger, not a gate: `python -m tools.ledger` never fails. Each entry is a question to ask in review.
 """
 
 import ast
