@@ -1,9 +1,21 @@
 """What all tests share. `import dynascope` switches JAX to 64 bit for them, as it does for users."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # JAX writes an entry of its compilation cache in place, so that a second process may read half of it, which JAX
+    # answers with a warning. Each worker gets a cache of its own, with the settings that dynascope would choose.
+    folder = Path(platformdirs.user_cache_dir("dynascope")) / f"tests-{worker}"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import jax
-import pytest
 
 import dynascope  # noqa: F401
 from dynascope._types import Key
