@@ -1,10 +1,12 @@
 """A hook of MkDocs: fill the API pages from the public doors of the sub-packages, so that they cannot drift.
 
 The line `<!-- api: dynascope.systems -->` becomes the documentation of each name that `dynascope.systems` exports;
-`<!-- api: dynascope.models.* -->` does so for each sub-package in turn, under a heading of its own.
+`<!-- api: dynascope.models.* -->` does so for each sub-package in turn, under a heading of its own, and
+`<!-- catalogue -->` becomes a table of the systems that have a name.
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +33,16 @@ def sub_packages(package: str) -> list[str]:
 
 
 def documented(package: str) -> str:
-    """The directives for all names of a package, constants and type aliases left to their module."""
+    """The directives for all names of a package."""
     return "\n\n".join(f"::: {package}.{name}" for name, _ in exported(package))
+
+
+def catalogue() -> str:
+    """The index of named systems as a table."""
+    entries = json.loads((SOURCE / "dynascope" / "_index.json").read_text("utf-8"))
+    columns = ("name", "kind", "dimension", "family", "reference")
+    rows = [[str(entry[column]).replace("|", "&#124;") for column in columns] for entry in entries]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [list(columns), ["---"] * len(columns), *rows])
 
 
 def expanded(markdown: str) -> str:
@@ -44,7 +54,7 @@ def expanded(markdown: str) -> str:
             return documented(package)
         return "\n\n".join(f"## {p.rsplit('.')[-1]}\n\n{documented(p)}" for p in sub_packages(package) if documented(p))
 
-    return MARK.sub(replacement, markdown)
+    return MARK.sub(replacement, markdown.replace("<!-- catalogue -->", catalogue()))
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
