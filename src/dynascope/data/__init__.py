@@ -1,3 +1,7 @@
 from ._kinds import FileKind as FileKind
 from ._kinds import sniff as sniff
+from ._networks import NetworkFile as NetworkFile
+from ._networks import from_state_dict as from_state_dict
+from ._networks import from_torch as from_torch
+from ._networks import read_network as read_network
 from ._recordings import read_recording as read_recording
