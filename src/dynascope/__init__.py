@@ -30,6 +30,7 @@ _DOOR = {
     "Trajectory": ".series",
     "Variable": ".systems",
     "facts": ".models",
+    "build": ".models",
     "flow": ".systems",
     "iterated": ".systems",
     "param": "._param",

@@ -11,6 +11,7 @@ from ._errors import InputError as InputError
 from ._errors import RESULTS as RESULTS
 from ._param import param as param
 from ._param import setting as setting
+from .models import build as build
 from .models import facts as facts
 from .series import Trajectory as Trajectory
 from .solve import trajectory as trajectory
