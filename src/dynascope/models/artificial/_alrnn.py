@@ -30,6 +30,10 @@ class ALRNN(AbstractMap):
     Raises:
         InputError: If shapes do not fit, or `rectified` or `observed` exceeds M.
 
+    Reference:
+        Brenner, Hemmer, Monfared & Durstewitz (2024), Almost-linear RNNs yield highly interpretable symbolic codes in
+        dynamical systems reconstruction, Advances in Neural Information Processing Systems 37.
+
     Example:
         >>> network = ALRNN([0.5], [[-1.0]], [1.0], rectified=1)
         >>> network.step(0, network.initial_state() + 2.0, None).tolist()
@@ -44,7 +48,7 @@ class ALRNN(AbstractMap):
     observed: int | None = setting(None, doc="number of observed units, the first ones")
 
     variables: ClassVar[tuple[Variable, ...]] = (Variable("z"),)
-    reference: ClassVar[str] = "Brenner, Hemmer, Monfared & Durstewitz, 2024, NeurIPS 37"
+    reference: ClassVar[str] = "Brenner, Hemmer, Monfared & Durstewitz (2024), Almost-linear RNNs, NeurIPS 37"
     family: ClassVar[str] = "artificial"
 
     def __check_init__(self) -> None:

@@ -32,6 +32,10 @@ class GRU(AbstractRecurrent):
     Raises:
         InputError: If shapes do not fit.
 
+    Reference:
+        Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for statistical machine
+        translation, Proceedings of EMNLP, 1724-1734.
+
     Example:
         >>> import jax
         >>> network = GRU.draw(n=8, layers=2, key=jax.random.key(0))
@@ -45,7 +49,9 @@ class GRU(AbstractRecurrent):
     readout: Readout | None = None
 
     variables: ClassVar[tuple[Variable, ...]] = (Variable("h"),)
-    reference: ClassVar[str] = "Cho et al., 2014, Proceedings of EMNLP, 1724-1734"
+    reference: ClassVar[str] = (
+        "Cho et al. (2014), Learning phrase representations using RNN encoder-decoder, EMNLP, 1724-1734"
+    )
     family: ClassVar[str] = "artificial"
 
     def __check_init__(self) -> None:

@@ -56,6 +56,10 @@ class LSTM(AbstractRecurrent):
     Raises:
         InputError: If shapes do not fit.
 
+    Reference:
+        Hochreiter & Schmidhuber (1997), Long short-term memory, Neural Computation 9, 1735-1780; forget gates:
+        Gers, Schmidhuber & Cummins (2000), Learning to forget, Neural Computation 12, 2451-2471.
+
     Example:
         >>> import jax
         >>> network = LSTM.draw(n=8, key=jax.random.key(0))
@@ -72,8 +76,7 @@ class LSTM(AbstractRecurrent):
     readout: Readout | None = None
 
     reference: ClassVar[str] = (
-        "Hochreiter & Schmidhuber, 1997, Neural Computation 9, 1735-1780; "
-        "forget gates: Gers, Schmidhuber & Cummins, 2000, Neural Computation 12, 2451-2471"
+        "Hochreiter & Schmidhuber (1997), Long short-term memory, Neural Computation 9, 1735-1780"
     )
     family: ClassVar[str] = "artificial"
 

@@ -32,6 +32,9 @@ class RNN(AbstractRecurrent):
     Raises:
         InputError: If shapes do not fit or `nonlinearity` is unknown.
 
+    Reference:
+        Elman (1990), Finding structure in time, Cognitive Science 14, 179-211.
+
     Example:
         >>> import jax
         >>> network = RNN.draw(n=8, inputs=2, key=jax.random.key(0))
@@ -46,7 +49,7 @@ class RNN(AbstractRecurrent):
     nonlinearity: str = setting("tanh", doc="`tanh` or `relu`")
 
     variables: ClassVar[tuple[Variable, ...]] = (Variable("h"),)
-    reference: ClassVar[str] = "Elman, 1990, Cognitive Science 14, 179-211"
+    reference: ClassVar[str] = "Elman (1990), Finding structure in time, Cognitive Science 14, 179-211"
     family: ClassVar[str] = "artificial"
 
     def __check_init__(self) -> None:
