@@ -1,3 +1,5 @@
+"""Readers and writers of files: recordings and trained networks."""
+
 from ._kinds import FileKind as FileKind
 from ._kinds import sniff as sniff
 from ._networks import NetworkFile as NetworkFile
