@@ -3,7 +3,9 @@
 import dataclasses
 import functools
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Literal
 
 from ._registry import find, names
@@ -15,7 +17,7 @@ class Fact:
 
     Args:
         quantity: What it is, e.g. `"lyapunov_exponents"`, `"hopf"`, `"period"`.
-        value: The number; a tuple for several.
+        value: The number, a float; a tuple of floats for several.
         tolerance: How far a correct computation may be from each value.
         unit: Its unit, `"1"` where dimensionless.
         parameters: The parameters under which it holds, where they differ from the defaults.
@@ -25,12 +27,20 @@ class Fact:
     """
 
     quantity: str
-    value: float | tuple[float, ...]
+    value: Any
     tolerance: float
     unit: str
     parameters: dict[str, float]
     checked: Literal["analytic", "computed", "published"]
     source: str
+
+    def agrees(self, computed: Any) -> bool:
+        """Whether a computed number (or, for several, a sequence of them) is within the tolerance of the known one."""
+        several = isinstance(self.value, tuple)
+        known, found = (self.value, tuple(computed)) if several else ((self.value,), (computed,))
+        return len(found) == len(known) and all(
+            abs(float(f) - k) <= self.tolerance for f, k in zip(found, known, strict=True)
+        )
 
 
 def _frozen(value: Any) -> Any:
@@ -38,22 +48,25 @@ def _frozen(value: Any) -> Any:
 
 
 @functools.cache
-def _table() -> dict[str, tuple[Fact, ...]]:
+def _table() -> dict[str, Mapping[str, Fact]]:
     text = resources.files("dynascope.models").joinpath("facts.toml").read_text("utf-8")
-    return {
-        name: tuple(
-            Fact(**{"unit": "1", "parameters": {}, **{k: _frozen(v) for k, v in row.items()}}) for row in rows
-        )
-        for name, rows in tomllib.loads(text).items()
-    }
+    table: dict[str, Mapping[str, Fact]] = {}
+    for name, rows in tomllib.loads(text).items():
+        known = [Fact(**{"unit": "1", "parameters": {}, **{k: _frozen(v) for k, v in row.items()}}) for row in rows]
+        table[name] = MappingProxyType({fact.quantity: fact for fact in known})
+    return table
 
 
-def facts(name: str) -> tuple[Fact, ...]:
-    """All that is known of the system which the catalogue calls `name`; empty where nothing is recorded.
+def facts(name: str) -> Mapping[str, Fact]:
+    """All that is known of the system which the catalogue calls `name`, by quantity; empty where nothing is recorded.
 
     Raises:
         InputError: If there is no such system; the message lists close names.
+
+    Example:
+        >>> facts("logistic")["period_doubling_r"].value
+        (3.0, 3.449489742783178)
     """
     if name not in names():
         find(name)
-    return _table().get(name, ())
+    return _table().get(name, MappingProxyType({}))
