@@ -197,6 +197,11 @@ class AbstractDelayFlow(AbstractSystem):
     #: The longest delay that any parameter may reach; static, it sizes the stored history.
     max_delay: AbstractVar[float]
 
+    @hook
+    def longest_delay(self) -> Any:
+        """The longest delay at the present parameter values; by default `max_delay`."""
+        return self.max_delay
+
     @abstractmethod
     def vector_field(self, t: Time, y: State, history: Callable[[Any], State], u: Input) -> State:
         """The velocity at time `t`; `history(s)` is the state at an earlier time `s >= t - max_delay`."""

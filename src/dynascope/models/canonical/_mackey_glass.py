@@ -69,5 +69,8 @@ class MackeyGlass(AbstractDelayFlow):
     def region(self) -> Box:
         return Box(like(self.beta, [0.2]), like(self.beta, [1.6]))
 
+    def longest_delay(self) -> Any:
+        return self.tau
+
     def typical_step(self) -> float:
         return 0.1

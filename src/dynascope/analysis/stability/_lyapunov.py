@@ -1,0 +1,369 @@
+"""The Lyapunov spectrum by the QR method, with standard errors and convergence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..._errors import RESULTS, InputError, raise_if_failed
+from ..._results import AbstractResult, output, provenance
+from ..._types import Key, State
+from ...solve import Progress
+from ...systems import AbstractSystem, kind
+from .._as_map import Stepped, as_map
+from .._blocks import block_error
+from ._tangent_frame import Frame, frame_for
+
+#: Blocks of one compiled call.
+_BLOCKS = 64
+#: Largest growth of the condition of the frame between two orthonormalisations, as a logarithm.
+_LOG_CONDITION = 10.0
+#: Longest interval between orthonormalisations, in steps.
+_LONGEST = 50
+#: Solver steps of the transient when none is given: flows take more, their steps are small.
+_TRANSIENT = {"flow": 20_000, "sde": 20_000, "hybrid": 20_000, "delay flow": 20_000, "map": 2_000, "random map": 2_000}
+#: Tangent work, in solver steps times vectors times dimension (up to 64), that an automatic run may spend.
+_BUDGET = {"flow": 6e7, "sde": 6e6, "hybrid": 1e6, "delay flow": 6e8, "map": 6e7, "random map": 6e6}
+#: Fewest map steps per block of the pilot and of the shortest average.
+_FEWEST = 4
+
+
+class Benettin(eqx.Module):
+    """The QR method of Benettin et al. (1980) and Shimada and Nagashima (1979).
+
+    Args:
+        every: Steps between orthonormalisations; None chooses the interval from the growth seen in a pilot run, so
+            that the condition number of the frame stays below e^10 (loss of accuracy about 1e-11).
+    """
+
+    every: int | None = eqx.field(static=True, default=None)
+
+
+class LyapunovSpectrum(AbstractResult):
+    """Lyapunov exponents with errors.
+
+    Attributes:
+        exponents: In decreasing order, natural logarithm per unit of time (maps: per step). `-inf` marks a direction
+            that is wiped out exactly, such as one removed by a reset.
+        stderr: Standard error of each by blocking.
+        times: Times at which the running means were taken.
+        running: Running mean of each exponent, shape `(time, exponent)`.
+        kaplan_yorke: Kaplan-Yorke dimension; NaN if too few exponents were computed to reach it.
+        kaplan_yorke_stderr: Its standard error.
+        entropy_rate: Sum of the positive exponents (an upper bound of the entropy rate; equal to it for many systems).
+        entropy_rate_stderr: Its standard error.
+        converged: Whether the requested precision was reached and the two halves of the run agree.
+        unit: `nats/step` or `nats/<time unit>`.
+    """
+
+    exponents: np.ndarray = output("exponent", doc="Lyapunov exponents")
+    stderr: np.ndarray = output("exponent", doc="standard errors")
+    times: np.ndarray = output("average", doc="times of the running means")
+    running: np.ndarray = output("average", "exponent", doc="running means")
+    kaplan_yorke: float
+    kaplan_yorke_stderr: float
+    entropy_rate: float
+    entropy_rate_stderr: float
+    converged: bool
+    unit: str
+    dimension: int
+    result: Any
+    settings: dict[str, Any] = eqx.field(static=True)
+
+    def summary(self) -> str:
+        """The exponents with errors in one line."""
+        shown = ", ".join(f"{x:.5g} +- {e:.1g}" for x, e in zip(self.exponents[:6], self.stderr[:6], strict=True))
+        more = f" and {len(self.exponents) - 6} more" if len(self.exponents) > 6 else ""
+        state = "converged" if self.converged else "not converged: run longer before trusting small exponents"
+        return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}."
+
+    @property
+    def zero_width(self) -> float:
+        """How far from zero an exponent may be and still count as zero: three errors and a thousandth of the largest."""
+        finite = self.exponents[np.isfinite(self.exponents)]
+        scale = float(np.max(np.abs(finite))) if finite.size else 1.0
+        return 3 * float(np.max(self.stderr[:1], initial=0.0)) + 1e-3 * scale
+
+
+def lyapunov_spectrum(
+    system: AbstractSystem,
+    *,
+    k: int | None = None,
+    y0: State = None,
+    transient: float | None = None,
+    duration: float | None = None,
+    key: Key | None = None,
+    inputs: Any = None,
+    method: Benettin | None = None,
+    solver: Any = None,
+    rtol: float = 0.01,
+    throw: bool = True,
+    progress: bool = False,
+) -> LyapunovSpectrum:
+    r"""The `k` largest Lyapunov exponents of any system with a tangent.
+
+    $\lambda_i = \lim_{t \to \infty} t^{-1} \sum_n \log R^{(n)}_{ii}$, where $Q^{(n)} R^{(n)}$ is the QR factorisation of
+    the tangent map over one interval applied to $Q^{(n-1)}$. Flows are linearised through their solver's own steps;
+    hybrid systems through their resets (saltation); delay flows as maps on their history; noisy systems for one
+    realisation of the noise; driven systems along their input (conditional exponents).
+
+    Args:
+        system: Any system with a continuous state.
+        k: Number of exponents; None takes all up to dimension 64, else 16 (delay flows: 4).
+        y0: Initial state; None takes `initial_state()`.
+        transient: Time (maps: steps) left out; None takes 20,000 solver steps (maps 2,000).
+        duration: Time (maps: steps) averaged over; None doubles the run until the standard error of the largest
+            exponent is below `rtol` of it (of the largest in absolute value if it is not positive), within a fixed
+            budget of steps.
+        key: Random key of a noisy system.
+        inputs: Input signal of a driven system.
+        method: `Benettin(every=...)`.
+        solver: Fixed-step solver; None takes that of `fixed_solver(system)`.
+        rtol: Relative precision asked for.
+        throw: Raise `ComputationFailed` if the orbit diverges.
+        progress: Show progress on standard error.
+
+    Returns:
+        A `LyapunovSpectrum`.
+
+    Raises:
+        InputError: For a discrete state, a missing key, or `k` out of range.
+        ComputationFailed: If the orbit becomes infinite, and `throw`.
+
+    Example:
+        >>> import dynascope as ds
+        >>> spectrum = ds.lyapunov_spectrum(ds.build("henon"), duration=20000)
+        >>> bool(abs(spectrum.exponents.sum() - math.log(0.3)) < 1e-9)
+        True
+    """
+    method = method if method is not None else Benettin()
+    stepped = as_map(system, y0, inputs=inputs, key=key, solver=solver)
+    frame = frame_for(stepped)
+    found = kind(system)
+    vectors = _vectors(frame.dimension, k, found)
+    dt = float(stepped.dt)
+    skipped = _steps(transient, dt, "transient", _TRANSIENT[found] // stepped.work)
+    wanted = None if duration is None else max(1, _steps(duration, dt, "duration", 0))
+
+    run = _Averaging(stepped, vectors, method.every)
+    if not run.settle(skipped):
+        return _failed(run, vectors, skipped, system, throw)
+    cost = stepped.work * vectors * min(frame.dimension, 64)
+    most = max(_BLOCKS * _FEWEST, int(_BUDGET[found] / cost)) if wanted is None else wanted
+    with Progress(most, f"Lyapunov spectrum of {type(system).__name__}", show=progress) as bar:
+        while run.averaged < most:
+            run.extend(most if wanted is not None else min(most, max(run.averaged, _BLOCKS * run.every * _FEWEST)))
+            bar.advance(run.last)
+            if not run.finite:
+                return _failed(run, vectors, skipped, system, throw)
+            if wanted is None and run.precise(rtol):
+                break
+    return _finished(run, skipped, system, rtol)
+
+
+def _vectors(dimension: int, k: int | None, found: str) -> int:
+    if k is None:
+        return min(dimension, 4 if found == "delay flow" else dimension if dimension <= 64 else 16)
+    if not 1 <= k <= dimension:
+        raise InputError(f"`k` must lie between 1 and the dimension {dimension}, got {k}.")
+    return k
+
+
+def _steps(time: float | None, dt: float, name: str, default: int) -> int:
+    if time is None:
+        return default
+    if not (math.isfinite(time) and time >= 0):
+        raise InputError(f"`{name}` must be a finite time of at least 0, got {time}.")
+    return math.ceil(time / dt - 1e-6)
+
+
+class _Averaging:
+    """A run under way on the host: the frame's state and the growth rates of its blocks so far."""
+
+    def __init__(self, stepped: Stepped, vectors: int, every: int | None) -> None:
+        self._stepped, self._vectors = stepped, vectors
+        self._step = jnp.zeros((), jnp.int32 if jax.dtypes.canonicalize_dtype(int) == jnp.int32 else jnp.int64)
+        self._state = _start(stepped, vectors)
+        self._rates: list[np.ndarray] = []
+        self._lengths: list[int] = []
+        self.every = every or 1
+        self._choose = every is None
+        self.spread = math.nan
+        self.finite = True
+        self.last = 0
+
+    def settle(self, transient: int) -> bool:
+        """Leave the transient out, turn the frame into its own directions and choose the interval."""
+        self._state, self._step = _skip(self._stepped, self._state, self._step, jnp.asarray(transient))
+        logs = self._advance(1)
+        if not self.finite:
+            return False
+        finite = np.where(np.isfinite(logs), logs, np.nan)
+        spread = np.nanmax(finite, axis=1) - np.nanmin(finite, axis=1) if finite.size else np.zeros(1)
+        self.spread = float(np.nanmax(spread, initial=0.0))
+        if self._choose:
+            self.every = int(np.clip(_LOG_CONDITION / max(self.spread, 1e-9), 1, _LONGEST))
+        self._advance(self.every)
+        return self.finite
+
+    def extend(self, steps: int) -> None:
+        """Average over at least `steps` further steps."""
+        per_block = max(1, math.ceil(steps / (_BLOCKS * self.every)))
+        logs = self._advance(self.every, per_block)
+        self.last = _BLOCKS * self.every * per_block
+        if self.finite:
+            self._rates.append(logs / (self.every * per_block * float(self._stepped.dt)))
+            self._lengths.append(per_block)
+
+    def _advance(self, every: int, per_block: int = 1) -> np.ndarray:
+        self._state, self._step, logs, good = _grow(
+            self._stepped, self._state, self._step, jnp.asarray(every), jnp.asarray(per_block)
+        )
+        self.finite = bool(good)
+        return np.asarray(logs)
+
+    @property
+    def averaged(self) -> int:
+        """Steps averaged over so far."""
+        return sum(length * _BLOCKS * self.every for length in self._lengths)
+
+    def series(self) -> np.ndarray:
+        """Growth rates of blocks of one common length, shape `(blocks, vectors)`."""
+        longest = max(self._lengths)
+        merged = []
+        for rates, length in zip(self._rates, self._lengths, strict=True):
+            group = longest // length
+            whole = (len(rates) // group) * group
+            if whole:
+                merged.append(rates[:whole].reshape(-1, group, rates.shape[1]).mean(axis=1))
+        return np.concatenate(merged)
+
+    def precise(self, rtol: float) -> bool:
+        """Whether the largest exponent is known to `rtol`, or to `rtol` of the largest magnitude if not positive."""
+        series = self.series()
+        mean, error = series.mean(axis=0), block_error(series)
+        finite = np.isfinite(mean)
+        if not finite[0]:
+            return True
+        scale = mean[0] if mean[0] > 3 * error[0] else 0.1 * np.max(np.abs(mean[finite]))
+        return bool(error[0] <= rtol * max(scale, 1e-300))
+
+
+@eqx.filter_jit
+def _start(stepped: Stepped, vectors: int) -> Any:
+    return frame_for(stepped).start(vectors)
+
+
+@eqx.filter_jit
+def _skip(stepped: Stepped, state: Any, first: Any, steps: Any) -> tuple[Any, Any]:
+    frame = frame_for(stepped)
+    y, q = state
+    return (jax.lax.fori_loop(0, steps, lambda i, c: frame.step(first + i, c), y), q), first + steps
+
+
+@eqx.filter_jit
+def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) -> tuple[Any, Any, Any, Any]:
+    """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps; logarithms summed per block."""
+    frame: Frame = frame_for(stepped)
+
+    def interval(j: Any, carry: Any) -> Any:
+        state, i, logs = carry
+        y, q = jax.lax.fori_loop(0, every, lambda m, s: frame.push(i + m, s), state)
+        q, log_r = frame.orthonormal(q)
+        return (y, q), i + every, jax.tree.map(jnp.add, logs, log_r)
+
+    def block(carry: Any, _: Any) -> Any:
+        state, i = carry
+        state, i, logs = jax.lax.fori_loop(0, per_block, interval, (state, i, frame.no_growth(state[1])))
+        return (state, i), logs
+
+    (state, last), logs = jax.lax.scan(block, (state, first), None, length=_BLOCKS)
+    good = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state)]))
+    return state, last, frame.stacked(logs), good
+
+
+def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float) -> LyapunovSpectrum:
+    series = run.series()
+    order = np.argsort(-series.mean(axis=0), kind="stable")
+    series = series[:, order]
+    mean, error = series.mean(axis=0), block_error(series)
+    halves = np.abs(series[: len(series) // 2].mean(axis=0) - series[len(series) // 2 :].mean(axis=0))
+    agree = bool(np.all(~np.isfinite(mean) | (halves <= 6 * error + 1e-9 * np.abs(mean))))
+    span = run.averaged * float(run._stepped.dt)
+    counts = np.arange(1, len(series) + 1)
+    keep = np.unique(np.geomspace(1, len(series), 200).astype(int)) - 1
+    dimension = frame_for(run._stepped).dimension
+    ky, ky_error = _kaplan_yorke(series, dimension)
+    positive = mean > 2 * error
+    return LyapunovSpectrum(
+        exponents=mean,
+        stderr=np.where(np.isfinite(mean), error, 0.0),
+        times=(counts * span / len(series))[keep],
+        running=(np.cumsum(series, axis=0) / counts[:, None])[keep],
+        kaplan_yorke=ky,
+        kaplan_yorke_stderr=ky_error,
+        entropy_rate=float(mean[positive].sum()),
+        entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
+        converged=agree and run.precise(rtol),
+        unit=f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time",
+        dimension=dimension,
+        result=RESULTS.successful,
+        settings=_settings(run, skipped, system),
+    )
+
+
+def _settings(run: _Averaging, skipped: int, system: AbstractSystem) -> dict[str, Any]:
+    dt = float(run._stepped.dt)
+    return provenance(
+        system=type(system).__name__,
+        method="Benettin",
+        every=run.every,
+        growth_per_interval=run.every * run.spread,
+        step=dt,
+        transient=skipped * dt,
+        duration=run.averaged * dt,
+    )
+
+
+def _kaplan_yorke(series: np.ndarray, dimension: int) -> tuple[float, float]:
+    r"""Kaplan-Yorke dimension $j + \sum_{i \le j} \lambda_i / |\lambda_{j+1}|$ and its error through the blocks."""
+    mean = series.mean(axis=0)
+    sums = np.cumsum(mean)
+    if mean[0] <= 0:
+        return 0.0, 0.0
+    below = np.flatnonzero(sums < 0)
+    if below.size == 0:
+        return (float(dimension), 0.0) if len(mean) == dimension else (math.nan, math.nan)
+    j = int(below[0])
+    last = mean[j]
+    if not np.isfinite(last):
+        return float(j), 0.0
+    value = j + sums[j - 1] / abs(last)
+    linear = series[:, :j].sum(axis=1) / abs(last) + sums[j - 1] / last**2 * series[:, j]
+    return float(value), float(block_error(linear))
+
+
+def _failed(run: _Averaging, vectors: int, skipped: int, system: AbstractSystem, throw: bool) -> LyapunovSpectrum:
+    if throw:
+        raise_if_failed(RESULTS.nonfinite, what=f"`lyapunov_spectrum` of `{type(system).__name__}`")
+    nothing = np.full(vectors, np.nan)
+    return LyapunovSpectrum(
+        exponents=nothing,
+        stderr=nothing,
+        times=np.zeros(0),
+        running=np.zeros((0, vectors)),
+        kaplan_yorke=math.nan,
+        kaplan_yorke_stderr=math.nan,
+        entropy_rate=math.nan,
+        entropy_rate_stderr=math.nan,
+        converged=False,
+        unit=f"nats/{system.time_unit}",
+        dimension=frame_for(run._stepped).dimension,
+        result=RESULTS.nonfinite,
+        settings=_settings(run, skipped, system),
+    )
