@@ -1,0 +1,70 @@
+import json
+
+import numpy as np
+import pytest
+
+from dynascope._errors import InputError
+from dynascope.analysis.regime import regime_from_data
+from tests.analysis.signals import (
+    autoregressive,
+    henon,
+    logistic,
+    lorenz,
+    noisy,
+    ornstein_uhlenbeck,
+    roessler,
+    sine,
+    torus,
+    van_der_pol,
+    white,
+)
+
+CASES = [
+    pytest.param(sine(2000), "limit cycle", id="sine"),
+    pytest.param(van_der_pol(3000)[:, 0], "limit cycle", id="van der pol"),
+    pytest.param(logistic(1000, r=3.5), "limit cycle", id="period 4"),
+    pytest.param(torus(3000), "torus", id="torus"),
+    pytest.param(lorenz(5000)[:, 0], "chaos", id="lorenz"),
+    pytest.param(roessler(4000)[:, 0], "chaos", id="roessler"),
+    pytest.param(henon(2000)[:, 0], "chaos", id="henon"),
+]
+
+
+@pytest.mark.parametrize(("x", "regime"), CASES)
+@pytest.mark.parametrize("decibels", [np.inf, 20.0], ids=["clean", "20 dB"])
+def test_regimes_with_and_without_noise(x, regime, decibels):
+    found = regime_from_data(noisy(x, decibels=decibels))
+    assert found.verdict.regime == regime, found.summary()
+    assert found.verdict.confidence >= 0.5
+    assert json.loads(json.dumps(found.verdict.to_json()))["regime"] == regime
+
+
+@pytest.mark.parametrize(
+    "x",
+    [white(1000), autoregressive(2000, 0.9), autoregressive(2000, 1.8, -0.9), ornstein_uhlenbeck(5000)],
+    ids=["white", "AR(1)", "AR(2)", "Ornstein-Uhlenbeck"],
+)
+def test_noise(x):
+    assert regime_from_data(x).verdict.regime == "noise"
+
+
+def test_settled_series_is_a_fixed_point():
+    time = np.arange(1000) * 0.1
+    x = np.exp(-0.2 * time) * np.cos(3 * time)
+    assert regime_from_data(x).verdict.regime == "fixed point"
+    assert regime_from_data(np.full(500, 3.0)).verdict.confidence == 1.0
+
+
+def test_several_channels():
+    assert regime_from_data(lorenz(4000), dt=0.02).verdict.regime == "chaos"
+
+
+def test_too_little_to_say():
+    found = regime_from_data(lorenz(400, dt=0.01)[:, 0])
+    assert found.verdict.regime == "undecided"
+    assert not found.successful
+
+
+def test_too_short():
+    with pytest.raises(InputError, match="at least 300"):
+        regime_from_data(np.arange(100.0))
