@@ -4,7 +4,11 @@ from ._defaults import default_solver as default_solver
 from ._defaults import fixed_solver as fixed_solver
 from ._defaults import step_for as step_for
 from ._integrate import integrate as integrate
+from ._layout import Packing as Packing
+from ._layout import packing as packing
+from ._noisy import diffusion_step as diffusion_step
 from ._progress import Progress as Progress
+from ._runge_kutta import rk_step as rk_step
 from ._solvers import RK4 as RK4
 from ._solvers import AbstractAdaptive as AbstractAdaptive
 from ._solvers import AbstractFixedStep as AbstractFixedStep

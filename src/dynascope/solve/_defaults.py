@@ -6,10 +6,12 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from .._errors import RESULTS
+from .._tree import is_traced
 from .._types import State
-from ..systems import AbstractFlow, AbstractNoisy, AbstractSystem, Constant, kind
+from ..systems import AbstractFlow, AbstractSystem, Constant, kind
 from ._integrate import integrate
 from ._solvers import RK4, EulerHeun, EulerMaruyama, LocatedEvents, Tsit5
 
@@ -38,28 +40,24 @@ def fixed_solver(system: AbstractSystem) -> Any:
         case "hybrid":
             return LocatedEvents(RK4(step_for(system)))
         case _:
-            assert isinstance(system, AbstractNoisy)
-            method = EulerMaruyama if system.interpretation == "ito" else EulerHeun
-            return method(step_for(system))
+            ito = system.interpretation == "ito"  # type: ignore[attr-defined]
+            return (EulerMaruyama if ito else EulerHeun)(step_for(system))
 
 
-def step_for(system: AbstractSystem) -> float:
+def step_for(system: AbstractSystem) -> Any:
     """A step at which RK4 is accurate: the system's own `typical_step()`, else from a pilot run.
 
     The pilot integrates the deterministic part from `initial_state()` with Tsit5 at tolerance 1e-7 over two hundred
     times its own initial time scale, and takes half of the smallest step accepted.
     """
     declared = system.typical_step()
-    if declared is not None:
-        return float(declared)
-    return float(_pilot(system, system.initial_state()))
+    step = _pilot(system, system.initial_state()) if declared is None else declared
+    return step if is_traced(step) else float(step)
 
 
 @eqx.filter_jit
 def _pilot(system: AbstractSystem, y: State) -> Any:
-    from jax.flatten_util import ravel_pytree
-
-    smooth = system if type(system) is AbstractFlow else _Smooth(system)
+    smooth = _Smooth(system)
     size = system.input_size()
     inputs = Constant(jnp.zeros(size)) if size else None
     flat, _ = ravel_pytree(y)
@@ -86,5 +84,5 @@ class _Smooth(AbstractFlow):
 
     def vector_field(self, t: Any, y: State, u: Any) -> State:
         if kind(self.system) == "delay flow":
-            return self.system.vector_field(t, y, lambda s: y, u)  # type: ignore[attr-defined]
+            return self.system.vector_field(t, y, lambda _: y, u)  # type: ignore[attr-defined]
         return self.system.vector_field(t, y, u)  # type: ignore[attr-defined]

@@ -16,6 +16,8 @@ from ._solvers import AbstractAdaptive, AbstractFixedStep
 
 #: Safety factor and limits of the change of an adaptive step (Hairer et al. 1993, section II.4).
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
+#: A step of this many rounding units of the time cannot be shortened any more.
+_TINY = 50
 
 
 class Loop(NamedTuple):
@@ -53,7 +55,7 @@ def fixed(loop: Loop, solver: AbstractFixedStep, y: State, ts: Any, count: int |
         h = (end - start) / steps
 
         def one(i: Any, c: Any) -> Any:
-            return rk_step(loop.field, solver.tableau, start + i * h, c, h)
+            return rk_step(loop.field, solver.tableau, start + i * h, c, h=h)
 
         carry = one(0, carry) if count == 1 else jax.lax.fori_loop(0, steps, one, carry)
         return carry, carry
@@ -82,7 +84,8 @@ def first_step(loop: Loop, solver: AbstractAdaptive, y: State, t0: Any) -> Any:
     speed = jnp.sqrt(
         sum(jnp.sum((f / s) ** 2) for f, s in zip(jax.tree.leaves(velocity), jax.tree.leaves(scale), strict=True))
     )
-    return jnp.where((size > 1e-5) & (speed > 1e-5), 0.01 * size / jnp.where(speed > 0, speed, 1), 1e-6)
+    h = jnp.where((size > 1e-5) & (speed > 1e-5), 0.01 * size / jnp.where(speed > 0, speed, 1), 1e-6)
+    return jax.lax.stop_gradient(h)
 
 
 def adaptive(loop: Loop, solver: AbstractAdaptive, state: Adapting, ts: Any) -> tuple[Adapting, State]:
@@ -110,30 +113,35 @@ def adaptive(loop: Loop, solver: AbstractAdaptive, state: Adapting, ts: Any) -> 
 
 
 def _attempt(loop: Loop, solver: AbstractAdaptive, carry: Any, end: Any, exponent: float) -> Any:
-    """One attempted step towards `end`; rejected attempts leave time and state alone and shorten the step."""
+    """One attempted step towards `end`; rejected attempts leave time and state alone and shorten the step.
+
+    The control of the step carries no tangent: derivatives are those of the steps taken, and stay finite where the
+    error estimate is nil (at an equilibrium its square root has none).
+    """
     t, s = carry
     remaining = end - t
     landing = s.h >= remaining * (1 - 1e-12)
     h = jnp.where(landing, remaining, s.h)
     ks = stages(loop.field, solver.tableau, t, s.y, h)
     y1 = combine(s.y, h, solver.tableau.b, ks)
-    ratio = error_ratio(solver.tableau, s.y, y1, h, ks, rtol=solver.rtol, atol=solver.atol)
+    ratio = jax.lax.stop_gradient(error_ratio(solver.tableau, s.y, y1, h, ks, rtol=solver.rtol, atol=solver.atol))
     good = ratio <= 1  # False for NaN: a step into nowhere is rejected like one that is too long.
     factor = jnp.where(
         jnp.isfinite(ratio),
         jnp.clip(_SAFETY * jnp.maximum(ratio, 1e-10) ** exponent, _SHRINK, _GROW),
         _SHRINK,
     )
-    proposed = jnp.where(good & landing, jnp.maximum(s.h, h * factor), h * factor)
-    tiny = ~good & (h * factor <= 1e-14 * jnp.maximum(jnp.abs(t), 1e-10 + jnp.abs(h)))
-    spent = s.accepted + s.rejected >= solver.max_steps
+    changed = jax.lax.stop_gradient(h) * factor
+    proposed = jnp.where(good & landing, jnp.maximum(s.h, changed), changed)
+    tiny = ~good & (changed <= _TINY * jnp.finfo(h.dtype).eps * jnp.maximum(jnp.abs(t), 1e-10))
+    spent = (s.accepted + s.rejected + 1 >= solver.max_steps) & ~(good & landing)
     code = RESULTS.where(tiny, RESULTS.nonfinite, RESULTS.where(spent, RESULTS.max_steps, s.code))
     moved = Adapting(
         y=jax.tree.map(lambda new, old: jnp.where(good, new, old), y1, s.y),
         h=proposed,
         accepted=s.accepted + good,
         rejected=s.rejected + ~good,
-        smallest=jnp.where(good & ~landing, jnp.minimum(s.smallest, h), s.smallest),
+        smallest=jnp.where(good & ~landing, jnp.minimum(s.smallest, jax.lax.stop_gradient(h)), s.smallest),
         code=code,
     )
     return jnp.where(good, jnp.where(landing, end, t + h), t), moved

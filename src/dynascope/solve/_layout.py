@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import Jaxpr
 from jax.flatten_util import ravel_pytree
 
 from .._types import State
@@ -22,7 +23,8 @@ _SMALL = 8
 #: Most transcendental operations in a rule that still counts as cheap.
 _CHEAP = 2
 _TRANSCENDENTAL = frozenset(
-    "exp exp2 expm1 log log1p sin cos tan tanh sinh cosh asin acos atan atan2 pow logistic erf".split()
+    {"exp", "exp2", "expm1", "log", "log1p", "pow", "logistic", "erf", "tanh", "sinh", "cosh"}
+    | {"sin", "cos", "tan", "asin", "acos", "atan", "atan2"}
 )
 
 
@@ -64,6 +66,6 @@ def _equations(jaxpr: Any) -> list[Any]:
         found.append(equation)
         for value in equation.params.values():
             inner = getattr(value, "jaxpr", value)
-            if isinstance(inner, jax.extend.core.Jaxpr):
+            if isinstance(inner, Jaxpr):
                 found += _equations(inner)
     return found

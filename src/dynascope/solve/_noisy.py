@@ -17,6 +17,32 @@ from ._flow import substeps
 from ._solvers import EulerHeun, EulerMaruyama
 
 
+def diffusion_step(
+    system: AbstractNoisy, inputs: Any, y: State, t: Any, *, h: Any, key: Key, solver: EulerMaruyama | EulerHeun
+) -> State:
+    """The state after one step of length `h` from time `t`, with the noise that `key` gives."""
+    flat, unravel = ravel_pytree(y)
+
+    def given(s: Any) -> Any:
+        return None if inputs is None else inputs(s)
+
+    def amplitude(s: Any, c: Any) -> Any:
+        return jnp.asarray(system.diffusion(s, unravel(c), given(s)))
+
+    g = amplitude(t, flat)
+    dw = jnp.sqrt(h) * jax.random.normal(key, g.shape[-1:], flat.dtype)
+    drift, _ = ravel_pytree(system.vector_field(t, y, given(t)))  # type: ignore[attr-defined]
+    moved = flat + h * drift
+    if isinstance(solver, EulerMaruyama):
+        return unravel(moved + _times(g, dw))
+    predicted = flat + _times(g, dw)
+    return unravel(moved + _times((g + amplitude(t + h, predicted)) / 2, dw))
+
+
+def _times(g: Any, dw: Any) -> Any:
+    return g * dw if g.ndim == 1 else g @ dw
+
+
 def diffuse(
     system: AbstractNoisy, inputs: Any, y: State, ts: Any, *, key: Key, solver: EulerMaruyama | EulerHeun, first: Any
 ) -> tuple[State, Any, State]:
@@ -25,36 +51,19 @@ def diffuse(
     Returns:
         The last state, the number of the next step, and all states.
     """
-    flat, unravel = ravel_pytree(y)
-
-    def drift(t: Any, c: Any) -> Any:
-        u = None if inputs is None else inputs(t)
-        return ravel_pytree(system.vector_field(t, unravel(c), u))[0]  # type: ignore[attr-defined]
-
-    def amplitude(t: Any, c: Any) -> Any:
-        return jnp.asarray(system.diffusion(t, unravel(c), None if inputs is None else inputs(t)))
-
-    shape = jax.eval_shape(amplitude, ts[0], flat).shape
-
-    def times(g: Any, dw: Any) -> Any:
-        return g * dw if g.ndim == 1 else g @ dw
-
-    def one(t: Any, c: Any, h: Any, k: Any) -> Any:
-        dw = jnp.sqrt(h) * jax.random.normal(jax.random.fold_in(key, k), shape[-1:], c.dtype)
-        g = amplitude(t, c)
-        moved = c + h * drift(t, c)
-        if isinstance(solver, EulerMaruyama):
-            return moved + times(g, dw)
-        predicted = c + times(g, dw)
-        return moved + times((g + amplitude(t + h, predicted)) / 2, dw)
 
     def advance(carry: Any, interval: Any) -> Any:
-        c, k = carry
+        state, k = carry
         start, end = interval
         steps = substeps(start, end, solver.dt)
         h = (end - start) / steps
-        c = jax.lax.fori_loop(0, steps, lambda i, s: one(start + i * h, s, h, k + i), c)
-        return (c, k + steps), c
 
-    (last, step), saved = jax.lax.scan(advance, (flat, first), (ts[:-1], ts[1:]))
-    return unravel(last), step, jax.vmap(unravel)(saved)
+        def one(i: Any, s: State) -> State:
+            noise = jax.random.fold_in(key, k + i)
+            return diffusion_step(system, inputs, s, start + i * h, h=h, key=noise, solver=solver)
+
+        state = jax.lax.fori_loop(0, steps, one, state)
+        return (state, k + steps), state
+
+    (last, step), saved = jax.lax.scan(advance, (y, first), (ts[:-1], ts[1:]))
+    return last, step, saved

@@ -36,7 +36,7 @@ def stages(field: Field, tableau: Tableau, t: Any, y: Any, h: Any, *, first: Any
     return ks
 
 
-def rk_step(field: Field, tableau: Tableau, t: Any, y: Any, h: Any) -> Any:
+def rk_step(field: Field, tableau: Tableau, t: Any, y: Any, *, h: Any) -> Any:
     """The state after one step of length `h`."""
     return combine(y, h, tableau.b, stages(field, tableau, t, y, h))
 

@@ -240,6 +240,8 @@ def kind(system: AbstractSystem) -> Kind:
             return "map"
         case AbstractRandomMap():
             return "random map"
+        case type():
+            raise InputError(f"`{system.__name__}` is a class, not a system. Build one: `{system.__name__}()`.")
         case _:
             raise InputError(
                 f"`{type(system).__name__}` is not a system: subclass `AbstractFlow`, `AbstractMap` or one of their "
