@@ -4,6 +4,9 @@ With `LocatedEvents` every pass through the loop tries one Runge-Kutta step. If 
 accepted; otherwise the pass narrows a bracket around the crossing (regula falsi in the Illinois form, with bisection
 as a fall-back) and the next pass tries a shorter step. So lanes of a `vmap` that have no event are not held up by
 a fixed number of root-finding steps, and the event state is a step of the method itself, as accurate as any other.
+
+A state that a reset leaves on the surface, moving off it (a ball that leaves the floor), counts as below the surface.
+One that stays there or moves on through it is an event again at once, and Zeno behaviour if that does not end.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ from ._flow import substeps
 from ._runge_kutta import rk_step
 from ._solvers import GridEvents, LocatedEvents
 
-#: Events without any time between them that are taken for Zeno behaviour.
+#: Events without any time between them, beyond one for each surface, that are taken for Zeno behaviour.
 _AT_ONCE = 8
+#: Times closer than this many rounding units are one moment.
+_MOMENT = 1024
 #: A guard this close to zero, relative to its change over the step, is on its surface.
 _ON_SURFACE = 1e-14
 
@@ -93,7 +98,7 @@ def fire(rule: Rule, run: Running, t: Any, y: Any, fired: Any) -> Running:
         surfaces=run.surfaces.at[place].set(jnp.arange(fired.size, dtype=jnp.int32), mode="drop"),
         count=jnp.minimum(count, run.times.size),
         at_once=run.at_once + 1,
-        code=RESULTS.where(run.at_once + 1 > _AT_ONCE, RESULTS.zeno, code),
+        code=RESULTS.where(run.at_once + 1 > _AT_ONCE + fired.size, RESULTS.zeno, code),
     )
 
 
@@ -119,34 +124,36 @@ def located(rule: Rule, solver: LocatedEvents, run: Running, ts: Any) -> tuple[R
 def _try(rule: Rule, solver: LocatedEvents, carry: Any, end: Any, *, at_once: bool = True) -> Any:
     """One pass: accept a step, narrow the bracket of a crossing, or take the event.
 
-    With `at_once` a guard that is not negative where the pass starts is an event there and then.
+    With `at_once` a guard that is not negative where the pass starts is an event there and then, unless it is nil and
+    falling.
     """
     t, run, bracket = carry
     stop = jax.lax.stop_gradient
     whole = jnp.where(end - t <= solver.solver.dt * (1 + 1e-9), end - t, solver.solver.dt)
-    before = rule.guard(t, run.y)
-    armed = before < 0
+    moment = _MOMENT * jnp.finfo(t.dtype).eps * jnp.maximum(jnp.abs(t), solver.solver.dt)
+    before, armed = _armed(rule, t, run.y, moment)
     # Tries inside a bracket carry no tangent (`_on_surface` restores the exact one); a step that lands on the output
     # time does: after an event it is shorter or longer by the shift of the event.
     h = jnp.where(jnp.isinf(bracket.high), whole, stop(_next_try(bracket)))
-    y1 = rk_step(rule.field, solver.solver.tableau, t, run.y, h)
+    y1 = rk_step(rule.field, solver.solver.tableau, t, run.y, h=h)
     after = rule.guard(t + h, y1)
     top = jnp.max(jnp.where(armed, after, -jnp.inf))
     margin = _ON_SURFACE * jnp.max(jnp.abs(jnp.where(armed, after - before, 0.0)))
 
-    already = jnp.any(before >= 0) & (bracket.tries == 0) & at_once
+    already = jnp.any(~armed) & (bracket.tries == 0) & at_once
     crossed = top >= 0
     narrowing = ~jnp.isinf(bracket.high)
     narrow_enough = (bracket.high - bracket.low) <= 4 * jnp.finfo(h.dtype).eps * jnp.maximum(jnp.abs(t), whole)
     hit = ~already & (crossed | narrowing) & ((jnp.abs(top) <= margin) | narrow_enough)
     passed = ~already & ~crossed & ~narrowing
 
-    fired = jnp.where(already, before >= 0, armed & (after >= top - margin))
-    t_event, y_event = _on_surface(rule, t, run.y, h, y1, fired)
+    fired = jnp.where(already, ~armed, armed & (after >= top - margin))
+    t_event, y_event = _on_surface(rule, t + h, y1, fired)
     t_event = jnp.where(already, t, t_event)
     y_event = jnp.where(already, run.y, y_event)
     eventful = already | hit
-    reset = fire(rule, run, t_event, y_event, fired & eventful)
+    waited = run._replace(at_once=jnp.where(t_event - t > moment, 0, run.at_once))
+    reset = fire(rule, waited, t_event, y_event, fired & eventful)
 
     calm = run._replace(y=jnp.where(passed, y1, run.y), at_once=jnp.where(passed, 0, run.at_once))
     run = jax.tree.map(lambda a, b: jnp.where(eventful, a, b), reset, calm)
@@ -156,6 +163,18 @@ def _try(rule: Rule, solver: LocatedEvents, carry: Any, end: Any, *, at_once: bo
         lambda new, old: stop(jnp.where(eventful | passed, new, old)), _unknown(h), _narrowed(bracket, h, top, before)
     )
     return t, run, bracket
+
+
+def _armed(rule: Rule, t: Any, y: Any, moment: Any) -> tuple[Any, Any]:
+    """The guard at the start of a step, and which surfaces an event of this step may come from: those still below.
+
+    A guard that is nil, to the rounding of the last event time, and falling counts as just below nil.
+    """
+    velocity = rule.field(t, y)
+    zero, one = jnp.zeros_like(t), jnp.ones_like(t)
+    before, rate = jax.jvp(lambda s: rule.guard(t + s, y + s * velocity), (zero,), (one,))
+    leaving = (before >= 0) & (rate < 0) & (before <= -rate * moment)
+    return jnp.where(leaving, -jnp.finfo(before.dtype).tiny, before), (before < 0) | leaving
 
 
 def _unknown(like: Any) -> Bracket:
@@ -170,19 +189,30 @@ def first_return(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, max_time:
     Returns:
         Time and flat state at the crossing, and whether it was found within `max_time`.
     """
-    step, end = solver.solver.dt, t + max_time
-    away = rk_step(rule.field, solver.solver.tableau, t, y, step)
+    step = solver.solver.dt
+    away = rk_step(rule.field, solver.solver.tableau, t, y, h=step)
     # Starting on the wrong side is no event here: the guard must fall below zero before it can rise again.
-    run = started(away, 1)
+    return _next_event(rule, solver, t + step, away, end=t + max_time, at_once=False)
 
+
+def first_event(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, max_time: Any) -> tuple[Any, Any, Any]:
+    """The next event from `y` on.
+
+    Returns:
+        Time of the event and flat state after its reset, and whether it was found within `max_time`.
+    """
+    return _next_event(rule, solver, t, y, end=t + max_time, at_once=True)
+
+
+def _next_event(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, end: Any, at_once: bool) -> tuple[Any, Any, Any]:
     def unfinished(carry: Any) -> Any:
         time, now, _ = carry
         return (time < end) & (now.count < 1) & jnp.all(jnp.isfinite(now.y))
 
     def go(carry: Any) -> Any:
-        return _try(rule, solver, carry, end, at_once=False)
+        return _try(rule, solver, carry, end, at_once=at_once)
 
-    time, run, _ = jax.lax.while_loop(unfinished, go, (t + step, run, _unknown(t + step)))
+    time, run, _ = jax.lax.while_loop(unfinished, go, (t, started(y, 1), _unknown(t)))
     return time, run.y, run.count >= 1
 
 
@@ -209,25 +239,25 @@ def _narrowed(bracket: Bracket, h: Any, top: Any, before: Any) -> Bracket:
     )
 
 
-def _on_surface(rule: Rule, t: Any, y: Any, h: Any, y1: Any, fired: Any) -> tuple[Any, Any]:
+def _on_surface(rule: Rule, t: Any, y: Any, fired: Any) -> tuple[Any, Any]:
     """Event time and state with their derivatives: one Newton step whose value is nil but whose tangent is exact.
 
     From g(t + h, phi_h(y)) = 0 follows dh = -(dg along the change of y) / (dg/dh), the implicit function theorem.
     """
     stop = jax.lax.stop_gradient
-    velocity = rule.field(t + h, y1)
+    velocity = rule.field(t, y)
 
     def along(s: Any) -> Any:
-        return jnp.sum(jnp.where(fired, rule.guard(t + h + s, y1 + s * velocity), 0.0))
+        return jnp.sum(jnp.where(fired, rule.guard(t + s, y + s * velocity), 0.0))
 
-    value, rate = jax.jvp(along, (jnp.zeros_like(h),), (jnp.ones_like(h),))
+    value, rate = jax.jvp(along, (jnp.zeros_like(t),), (jnp.ones_like(t),))
     rate = stop(rate)
     shift = -(value - stop(value)) / jnp.where(rate == 0, 1.0, rate)
-    return t + h + shift, y1 + shift * stop(velocity)
+    return t + shift, y + shift * stop(velocity)
 
 
 def gridded(rule: Rule, solver: GridEvents, run: Running, ts: Any) -> tuple[Running, State]:
-    """States at `ts[1:]` with all surfaces checked at the end of each step."""
+    """States at `ts[1:]` with all surfaces checked at the end of each step: at or past nil, and rising."""
 
     def advance(run: Running, interval: Any) -> Any:
         start, end = interval
@@ -236,8 +266,9 @@ def gridded(rule: Rule, solver: GridEvents, run: Running, ts: Any) -> tuple[Runn
 
         def one(i: Any, run: Running) -> Running:
             t = start + i * h
-            y = rk_step(rule.field, solver.solver.tableau, t, run.y, h)
-            fired = rule.guard(t + h, y) >= 0
+            y = rk_step(rule.field, solver.solver.tableau, t, run.y, h=h)
+            before, after = rule.guard(t, run.y), rule.guard(t + h, y)
+            fired = (after >= 0) & ((before < 0) | (after > before))  # not one that is on its way back
             calm = run._replace(y=y, at_once=jnp.zeros_like(run.at_once))
             return jax.lax.cond(jnp.any(fired), lambda: fire(rule, calm, t + h, y, fired), lambda: calm)
 

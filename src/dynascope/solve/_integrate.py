@@ -49,16 +49,22 @@ class Run(eqx.Module):
     state: Any
 
 
+def memory(system: AbstractSystem, solver: Any) -> int | None:
+    """Static number of past states that a delay flow keeps under `solver`; None for systems without memory."""
+    return _delay.ring_size(system.max_delay, solver.dt) if kind(system) == "delay flow" else None  # type: ignore[attr-defined]
+
+
 def begin(
-    system: AbstractSystem, y0: Any, t0: Any, *, inputs: Any, key: Key | None, solver: Any, spacing: Any
+    system: AbstractSystem, y0: Any, t0: Any, *, inputs: Any, key: Key | None, solver: Any, size: int | None
 ) -> Run:
-    """A run at its first time `t0`; `spacing` is the static distance of the output times where it is one number."""
+    """A run at its first time `t0`; `size` is that of `memory`."""
     before = y0 if isinstance(y0, Callable) else None
     template = before(jnp.asarray(t0, float)) if before else jax.tree.map(jnp.asarray, y0)
     dtype = jnp.result_type(*jax.tree.leaves(template))
+    if jnp.issubdtype(dtype, jnp.floating):
+        solver, inputs = astype(solver, dtype), astype(inputs, dtype)
     if not is_discrete(system):
         t0 = jnp.asarray(t0, dtype)
-        solver, inputs = astype(solver, dtype), astype(inputs, dtype)
     match solver:
         case AbstractAdaptive():
             loop = _flow.prepared(system, inputs, template, t0, solver.layout)  # type: ignore[arg-type]
@@ -71,11 +77,8 @@ def begin(
         case LocatedEvents() | GridEvents():
             state = _hybrid.started(template, solver.max_events)
         case AbstractFixedStep() if kind(system) == "delay flow":
-            dt = float(solver.dt)
-            h = dt if spacing is None else spacing / max(1, round(spacing / dt + 0.499999))
-            size = _delay.ring_size(system.max_delay, h)  # type: ignore[attr-defined]
             history = before or (lambda s: jax.tree.map(lambda leaf: leaf + 0 * s, template))
-            state = _delay.begun(system, inputs, history, t0=t0, h=jnp.asarray(h, dtype), size=size)  # type: ignore[arg-type]
+            state = _delay.begun(system, inputs, history, t0=t0, h=solver.dt, size=size)  # type: ignore[arg-type]
         case _:
             state = template
     return Run(system, inputs, template, solver, key, state)
@@ -151,7 +154,9 @@ def integrate(
         A `Trajectory` of fixed shape: `count` good entries, NaN after a failure, and the result code.
     """
     inputs = as_input(inputs, channels=system.input_size())
-    run = begin(system, y0, ts[0], inputs=inputs, key=key, solver=solver, spacing=None)
+    check_solver(system, solver)
+    size = memory(system, solver)
+    run = begin(system, y0, ts[0], inputs=inputs, key=key, solver=solver, size=size)
     run, ys, code, stats = advance(run, jnp.asarray(ts), steps)
     ys = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), run.template, ys)
     return labelled(system, ts, ys, code=code, stats=stats, events=events_of(run))
@@ -191,6 +196,10 @@ def check_solver(system: AbstractSystem, solver: Any) -> None:
     """Refuse a solver that does not fit the kind of `system`."""
     found = kind(system)
     accepted = ACCEPTED[found]
+    if isinstance(solver, type):
+        raise InputError(
+            f"`{solver.__name__}` is a class of solvers, not a solver. Build one: `{solver.__name__}(...)`."
+        )
     if not accepted and solver is not None:
         raise InputError(f"A {found} needs no solver, got `{type(solver).__name__}`. Leave `solver` out.")
     if accepted and not isinstance(solver, accepted):

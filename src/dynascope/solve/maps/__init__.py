@@ -1,5 +1,7 @@
 """Maps made by integration: every analysis of maps applies to them."""
 
+from ._events import EventMap as EventMap
+from ._events import event_map as event_map
 from ._history import HistoryMap as HistoryMap
 from ._history import history_map as history_map
 from ._poincare import PoincareMap as PoincareMap

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from ..._errors import InputError
 from ..._param import param
-from ..._types import Input, State, Time
+from ..._types import Input, Param, State, Time
 from ...systems import AbstractDelayFlow, AbstractMap, Box, Constant, kind
 from .. import _delay
 from .._solvers import RK4
@@ -20,8 +20,9 @@ from .._solvers import RK4
 class HistoryMap(AbstractMap):
     """The map from one stretch of history of a delay flow to the next, both of length `span`.
 
-    The state holds the present and past states at `nodes` equally spaced times, shape `(nodes, d)`, oldest first. One step
-    advances by `span` with RK4 on that grid, so the whole infinite-dimensional state is advanced by its own memory.
+    The state holds the present and past states at `nodes` equally spaced times, shape `(nodes, d)`, oldest first. One
+    step advances by `span` with RK4 on that grid, so the whole infinite-dimensional state is advanced by its own
+    memory.
 
     Args:
         system: A delay flow.
@@ -30,7 +31,7 @@ class HistoryMap(AbstractMap):
     """
 
     system: AbstractDelayFlow
-    span: jax.Array = param(doc="length of the stretch of history", bounds=(0.0, None))
+    span: Param = param(doc="length of the stretch of history", bounds=(0.0, None))
     nodes: int = eqx.field(static=True, default=101)
 
     def initial_state(self) -> jax.Array:
@@ -61,8 +62,9 @@ class HistoryMap(AbstractMap):
         # Entry k of the ring is time t0 + k h, k = -steps .. 0; the oldest spare entries repeat the oldest state.
         ks = jnp.mod(jnp.arange(-steps, 1), size)
         states = jnp.tile(y[0], (size, 1)).at[ks].set(y)
-        velocities = jnp.zeros_like(states).at[ks].set(_slopes(y, h))
-        past = _delay.Past(states, velocities, jnp.zeros((), jnp.int32), t0, h)
+        slopes = _slopes(y, h)
+        velocities = jnp.zeros_like(states).at[ks].set(slopes)
+        past = _delay.Past(states, velocities, slopes[-1], jnp.zeros((), jnp.int32), t0, h)
         past = _delay.with_present_slope(self.system, inputs, unravel(y[-1]), past)
         ts = t0 + h * jnp.arange(self.nodes)
         _, later = _delay.delayed(self.system, inputs, unravel(y[-1]), past, ts, solver=RK4(h))

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from ..._errors import InputError
 from ..._param import param
-from ..._types import Input, State, Time
+from ..._types import Input, Param, State, Time
 from ...systems import AbstractFlow, AbstractMap, Constant, dimension, kind
 from ...systems.derived import AbstractOpen
 from .. import _hybrid
@@ -27,8 +27,8 @@ class Section(eqx.Module):
         offset: Number.
     """
 
-    normal: jax.Array = param(doc="normal vector")
-    offset: jax.Array = param(0.0, doc="offset along the normal vector")
+    normal: Param = param(doc="normal vector")
+    offset: Param = param(0.0, doc="offset along the normal vector")
 
 
 class PoincareMap(AbstractMap, AbstractOpen):
@@ -40,8 +40,8 @@ class PoincareMap(AbstractMap, AbstractOpen):
 
     system: AbstractFlow
     section: Section
-    max_time: jax.Array = param(doc="longest return time", bounds=(0.0, None))
     solver: AbstractFixedStep
+    max_time: Param = param(doc="longest return time", bounds=(0.0, None))
 
     def returned(self, y: State, u: Input) -> tuple[Any, State, Any]:
         """Return time, state at the crossing, and whether it came within `max_time`."""
@@ -95,4 +95,4 @@ def poincare_map(
     d = dimension(system)
     if section.normal.shape != (d,):
         raise InputError(f"The normal vector of the section must have shape ({d},), got {section.normal.shape}.")
-    return PoincareMap(system, section, max_time, solver if solver is not None else RK4(step_for(system)))
+    return PoincareMap(system, section, solver if solver is not None else RK4(step_for(system)), max_time)

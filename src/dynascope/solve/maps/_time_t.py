@@ -9,10 +9,10 @@ import jax.numpy as jnp
 
 from ..._errors import RESULTS, InputError
 from ..._param import param
-from ..._types import Input, State, Time
+from ..._types import Input, Param, State, Time
 from ...systems import AbstractMap, AbstractSystem, Constant, kind
 from ...systems.derived import AbstractOpen
-from .._defaults import default_solver, fixed_solver
+from .._defaults import fixed_solver
 from .._integrate import check_solver, integrate
 from .._solvers import AbstractSolver
 
@@ -30,7 +30,7 @@ class TimeTMap(AbstractMap, AbstractOpen):
     """
 
     system: AbstractSystem
-    period: jax.Array = param(doc="interval T", bounds=(0.0, None))
+    period: Param = param(doc="interval T", bounds=(0.0, None))
     solver: AbstractSolver | None = None
 
     def step(self, n: Time, y: State, u: Input) -> State:
@@ -48,7 +48,8 @@ def time_t_map(system: AbstractSystem, period: Any, *, solver: AbstractSolver | 
     Args:
         system: A flow or hybrid system.
         period: Interval in the system's time unit.
-        solver: None takes the error-controlled default for flows and located events for hybrids.
+        solver: None takes `fixed_solver(system)`. Error control sees the orbit but not the tangent vectors: at an
+            equilibrium it lengthens its steps without limit, and the Jacobian is lost.
 
     Raises:
         InputError: If the system is of another kind, or the solver does not fit.
@@ -58,7 +59,7 @@ def time_t_map(system: AbstractSystem, period: Any, *, solver: AbstractSolver | 
             f"A time-T map needs a flow or a hybrid system; `{type(system).__name__}` is a {kind(system)}. "
             "For delay flows use `history_map`."
         )
-    chosen = solver if solver is not None else default_solver(system)
+    chosen = solver if solver is not None else fixed_solver(system)
     check_solver(system, chosen)
     return TimeTMap(system, period, chosen)
 
@@ -75,4 +76,4 @@ def stroboscopic_map(system: AbstractSystem, *, solver: AbstractSolver | None = 
             f"`{type(system).__name__}` has no `forcing_period()`. Drive it by a periodic input "
             "(`driven(system, Sine(...))`) or use `time_t_map(system, period)`."
         )
-    return time_t_map(system, period, solver=solver if solver is not None else fixed_solver(system))
+    return time_t_map(system, period, solver=solver)
