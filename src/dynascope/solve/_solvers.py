@@ -6,14 +6,36 @@ from typing import Any, ClassVar, Literal
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
+from .._errors import InputError
 from .._param import param
+from .._tree import is_traced
+from .._types import Param
 from . import _tableaus
 from ._tableaus import Tableau
 
 
 class AbstractSolver(eqx.Module):
     """A way to advance a system in time."""
+
+
+def _check_step(solver: Any) -> None:
+    if not is_traced(solver.dt) and not (jnp.ndim(solver.dt) == 0 and 0 < solver.dt < jnp.inf):
+        raise InputError(f"The step `dt` of `{type(solver).__name__}` must be a positive number, got {solver.dt}.")
+
+
+def _check_tolerances(solver: Any) -> None:
+    name = type(solver).__name__
+    if not is_traced(solver.rtol, solver.atol) and not (
+        0 <= solver.rtol < 1 and 0 <= solver.atol < jnp.inf and solver.rtol + solver.atol > 0
+    ):
+        raise InputError(
+            f"`{name}` needs `rtol` in [0, 1) and `atol` of at least 0, not both 0; "
+            f"got {solver.rtol} and {solver.atol}."
+        )
+    if solver.max_steps < 1:
+        raise InputError(f"`max_steps` of `{name}` must be at least 1, got {solver.max_steps}.")
 
 
 class AbstractFixedStep(AbstractSolver):
@@ -23,15 +45,25 @@ class AbstractFixedStep(AbstractSolver):
     dt: eqx.AbstractVar[jax.Array]
     layout: eqx.AbstractVar[Any]
 
+    def __check_init__(self) -> None:
+        _check_step(self)
+
 
 class AbstractAdaptive(AbstractSolver):
-    """An embedded explicit Runge-Kutta pair with error control; steps land on every output time."""
+    """An embedded explicit Runge-Kutta pair with error control; steps land on every output time.
+
+    Forward-mode derivatives are those of the steps taken; their own error is not controlled. Where the orbit rests (at
+    an equilibrium) the steps grow long: take derivatives there with a fixed step.
+    """
 
     tableau: eqx.AbstractClassVar[Tableau]
     rtol: eqx.AbstractVar[jax.Array]
     atol: eqx.AbstractVar[jax.Array]
     max_steps: eqx.AbstractVar[int]
     layout: eqx.AbstractVar[Any]
+
+    def __check_init__(self) -> None:
+        _check_tolerances(self)
 
 
 class Layout(eqx.Module):
@@ -48,7 +80,7 @@ class Layout(eqx.Module):
 class Euler(AbstractFixedStep):
     """Euler's method, order 1."""
 
-    dt: jax.Array = param(doc="step", bounds=(0.0, None))
+    dt: Param = param(doc="step", bounds=(0.0, None))
     layout: Layout | None = eqx.field(static=True, default=None)
     tableau: ClassVar[Tableau] = _tableaus.EULER
 
@@ -56,7 +88,7 @@ class Euler(AbstractFixedStep):
 class Heun(AbstractFixedStep):
     """Heun's method, order 2."""
 
-    dt: jax.Array = param(doc="step", bounds=(0.0, None))
+    dt: Param = param(doc="step", bounds=(0.0, None))
     layout: Layout | None = eqx.field(static=True, default=None)
     tableau: ClassVar[Tableau] = _tableaus.HEUN
 
@@ -64,7 +96,7 @@ class Heun(AbstractFixedStep):
 class RK4(AbstractFixedStep):
     """The classical Runge-Kutta method, order 4 (Kutta 1901)."""
 
-    dt: jax.Array = param(doc="step", bounds=(0.0, None))
+    dt: Param = param(doc="step", bounds=(0.0, None))
     layout: Layout | None = eqx.field(static=True, default=None)
     tableau: ClassVar[Tableau] = _tableaus.RK4
 
@@ -72,8 +104,8 @@ class RK4(AbstractFixedStep):
 class Tsit5(AbstractAdaptive):
     """Tsitouras' pair of order 5(4) (2011): the general-purpose choice for non-stiff flows."""
 
-    rtol: jax.Array = param(1e-8, doc="relative tolerance per step", bounds=(0.0, None))
-    atol: jax.Array = param(1e-10, doc="absolute tolerance per step", bounds=(0.0, None))
+    rtol: Param = param(1e-8, doc="relative tolerance per step", bounds=(0.0, None))
+    atol: Param = param(1e-10, doc="absolute tolerance per step", bounds=(0.0, None))
     max_steps: int = eqx.field(static=True, default=1_000_000)
     layout: Layout | None = eqx.field(static=True, default=None)
     tableau: ClassVar[Tableau] = _tableaus.TSIT5
@@ -85,8 +117,8 @@ class Dop853(AbstractAdaptive):
     The choice for high accuracy: tolerances of 1e-10 and below.
     """
 
-    rtol: jax.Array = param(1e-12, doc="relative tolerance per step", bounds=(0.0, None))
-    atol: jax.Array = param(1e-13, doc="absolute tolerance per step", bounds=(0.0, None))
+    rtol: Param = param(1e-12, doc="relative tolerance per step", bounds=(0.0, None))
+    atol: Param = param(1e-13, doc="absolute tolerance per step", bounds=(0.0, None))
     max_steps: int = eqx.field(static=True, default=1_000_000)
     layout: Layout | None = eqx.field(static=True, default=None)
     tableau: ClassVar[Tableau] = _tableaus.DOP853
@@ -95,9 +127,12 @@ class Dop853(AbstractAdaptive):
 class Kvaerno5(AbstractSolver):
     """Kvaerno's implicit method of order 5(4) (2004) through diffrax: the choice for stiff flows."""
 
-    rtol: jax.Array = param(1e-8, doc="relative tolerance per step", bounds=(0.0, None))
-    atol: jax.Array = param(1e-10, doc="absolute tolerance per step", bounds=(0.0, None))
+    rtol: Param = param(1e-8, doc="relative tolerance per step", bounds=(0.0, None))
+    atol: Param = param(1e-10, doc="absolute tolerance per step", bounds=(0.0, None))
     max_steps: int = eqx.field(static=True, default=100_000)
+
+    def __check_init__(self) -> None:
+        _check_tolerances(self)
 
 
 class Diffrax(AbstractSolver):
@@ -114,8 +149,8 @@ class Diffrax(AbstractSolver):
     """
 
     solver: Any
-    rtol: jax.Array = param(1e-8, doc="relative tolerance per step", bounds=(0.0, None))
-    atol: jax.Array = param(1e-10, doc="absolute tolerance per step", bounds=(0.0, None))
+    rtol: Param = param(1e-8, doc="relative tolerance per step", bounds=(0.0, None))
+    atol: Param = param(1e-10, doc="absolute tolerance per step", bounds=(0.0, None))
     dt: Any = None
     max_steps: int = eqx.field(static=True, default=100_000)
     adjoint: Any = None
@@ -124,15 +159,21 @@ class Diffrax(AbstractSolver):
 class EulerMaruyama(AbstractSolver):
     """The Euler-Maruyama method for Ito noise: strong order 1/2, order 1 for additive noise."""
 
-    dt: jax.Array = param(doc="step", bounds=(0.0, None))
+    dt: Param = param(doc="step", bounds=(0.0, None))
     interpretation: ClassVar[Literal["ito", "stratonovich"]] = "ito"
+
+    def __check_init__(self) -> None:
+        _check_step(self)
 
 
 class EulerHeun(AbstractSolver):
     """The Euler-Heun method for Stratonovich noise: strong order 1/2, order 1 for commutative noise."""
 
-    dt: jax.Array = param(doc="step", bounds=(0.0, None))
+    dt: Param = param(doc="step", bounds=(0.0, None))
     interpretation: ClassVar[Literal["ito", "stratonovich"]] = "stratonovich"
+
+    def __check_init__(self) -> None:
+        _check_step(self)
 
 
 class LocatedEvents(AbstractSolver):

@@ -9,6 +9,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
+from jax.flatten_util import ravel_pytree
 
 from .._errors import RESULTS, InputError, raise_if_failed
 from .._tree import is_traced
@@ -16,7 +18,7 @@ from .._types import Key, State, Times
 from ..series import Trajectory
 from ..systems import AbstractNoisy, AbstractRandomMap, AbstractSystem, Constant, as_input, is_discrete, kind
 from ._defaults import default_solver
-from ._integrate import advance, begin, check_solver, events_of, integrate, labelled
+from ._integrate import advance, begin, check_solver, events_of, integrate, labelled, memory
 from ._progress import Progress
 from ._solvers import AbstractFixedStep, AbstractSolver, Diffrax, Kvaerno5
 
@@ -25,6 +27,10 @@ _CHUNK = 2_000_000
 #: Chunks of a run that shows progress.
 _TICKS = 100
 
+#: Numbers moved by the steps of one chunk, so that an interrupt from the keyboard is heard within a second or so.
+_WORK = 100_000_000
+
+_begin = eqx.filter_jit(begin)
 _advance = eqx.filter_jit(advance)
 
 
@@ -67,22 +73,25 @@ def trajectory(
         >>> bool(abs(run.ys[-1, 0] + 1) < 1e-7)
         True
     """
+    kind(system)  # refuses what is no system, and combinations that no solver supports
     y0 = system.initial_state() if y0 is None else y0
     if not callable(y0):
         y0 = _checked_state(system, y0)
+    elif kind(system) != "delay flow":
+        raise InputError(
+            f"`y0` is a function, but `{type(system).__name__}` has no memory: it is a {kind(system)}. Give one state."
+        )
     inputs = _checked_input(system, inputs)
     if isinstance(system, AbstractNoisy | AbstractRandomMap) and key is None:
         raise InputError(
             f"`{type(system).__name__}` is noisy and needs a random key. Pass `key=jax.random.key(0)` or another seed."
         )
-    if is_traced(system, y0, ts, inputs, solver):
-        chosen = solver if solver is not None else default_solver(system)
-        check_solver(system, chosen)
-        count = None if is_traced(ts, chosen) else _count(system, chosen, np.asarray(ts))
-        return integrate(system, y0, ts, inputs=inputs, key=key, solver=chosen, steps=count)
-    times = checked_times(system, ts)
     chosen = solver if solver is not None else default_solver(system)
     check_solver(system, chosen)
+    times: Any = ts if is_traced(ts) else checked_times(system, ts)
+    if is_traced(system, y0, ts, inputs, key, solver):
+        count = None if is_traced(ts, chosen) else _count(system, chosen, np.asarray(times))
+        return integrate(system, y0, jnp.asarray(times), inputs=inputs, key=key, solver=chosen, steps=count)
     run = _driven_by_host(system, y0, times, inputs, key, chosen, progress)
     if throw and run.result != RESULTS.interrupted:
         raise_if_failed(run.result, what=f"`trajectory` of `{type(system).__name__}`")
@@ -93,16 +102,16 @@ def _driven_by_host(
     system: AbstractSystem, y0: Any, times: np.ndarray, inputs: Any, key: Any, solver: Any, progress: bool
 ) -> Trajectory:
     """Advance chunk by chunk, collecting the states on the host."""
-    spacing = _even_spacing(times)
-    run = begin(system, y0, times[0], inputs=inputs, key=key, solver=solver, spacing=spacing)
+    size = memory(system, solver)
+    run = _begin(system, y0, jnp.asarray(times[0]), inputs=inputs, key=key, solver=solver, size=size)
     width = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(run.template))
     intervals = len(times) - 1
-    length = max(1, min(intervals, _CHUNK // max(1, width)))
+    count = _count(system, solver, times)
+    length = max(1, min(intervals, _CHUNK // max(1, width), _WORK // max(1, width * (count or 1))))
     if progress:
         length = max(1, min(length, -(-intervals // _TICKS)))
     if isinstance(solver, Diffrax | Kvaerno5):
         length = max(1, intervals)  # its step-size memory cannot be carried from chunk to chunk
-    count = _count(system, solver, times)
     parts = [jax.tree.map(lambda leaf: np.asarray(leaf)[None], run.template)]
     code: Any = RESULTS.successful
     stats: dict[str, Any] = {}
@@ -179,7 +188,7 @@ def _checked_state(system: AbstractSystem, y0: Any) -> Any:
     template = system.initial_state()
     wanted = jax.tree.structure(template)
     if jax.tree.structure(y0) != wanted:
-        flat, unravel = jax.flatten_util.ravel_pytree(template)
+        flat, unravel = ravel_pytree(template)
         values = np.asarray(y0, float) if not isinstance(y0, dict) else np.zeros(0)
         if values.shape != (flat.size,):
             raise InputError(
@@ -193,9 +202,11 @@ def _checked_state(system: AbstractSystem, y0: Any) -> Any:
                 f"The initial state of `{type(system).__name__}` must have shape {jnp.shape(like)}, "
                 f"got {jnp.shape(leaf)}."
             )
-        if not isinstance(leaf, jax.core.Tracer) and not np.all(np.isfinite(np.asarray(leaf))):
+        if jnp.iscomplexobj(leaf) and not jnp.iscomplexobj(like):
+            raise InputError(f"The state of `{type(system).__name__}` is real, got complex numbers for `y0`.")
+        if not isinstance(leaf, Tracer) and not np.all(np.isfinite(np.asarray(leaf))):
             raise InputError(f"The initial state must be finite, got {np.asarray(leaf)}.")
-    return jax.tree.map(lambda leaf, like: leaf if isinstance(leaf, jax.Array) else jnp.asarray(leaf, like.dtype), y0, template)
+    return jax.tree.map(lambda leaf, like: jnp.asarray(leaf, like.dtype), y0, template)
 
 
 def _checked_input(system: AbstractSystem, inputs: Any) -> Any:

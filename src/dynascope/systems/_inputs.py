@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from .._errors import InputError
 from .._param import param
-from .._types import Key, Time
+from .._types import Key, Param, Time
 
 
 class AbstractInput(eqx.Module):
@@ -29,7 +29,7 @@ class Constant(AbstractInput):
         value: Array of shape `(channels,)`, or a number for one channel.
     """
 
-    value: jax.Array = param(doc="value of the signal")
+    value: Param = param(doc="value of the signal")
 
     def __call__(self, t: Time) -> jax.Array:
         del t
@@ -39,9 +39,9 @@ class Constant(AbstractInput):
 class Step(AbstractInput):
     """u(t) = before for t < onset, after from then on."""
 
-    before: jax.Array = param(0.0, doc="value before the onset")
-    after: jax.Array = param(1.0, doc="value from the onset on")
-    onset: jax.Array = param(0.0, doc="time of the step")
+    before: Param = param(0.0, doc="value before the onset")
+    after: Param = param(1.0, doc="value from the onset on")
+    onset: Param = param(0.0, doc="time of the step")
 
     def __call__(self, t: Time) -> jax.Array:
         return jnp.atleast_1d(jnp.where(t < self.onset, self.before, self.after))
@@ -50,10 +50,10 @@ class Step(AbstractInput):
 class PulseTrain(AbstractInput):
     """Rectangular pulses of `height` and `width`, one every `period`, the first at `onset`; zero elsewhere."""
 
-    height: jax.Array = param(1.0, doc="height of a pulse")
-    width: jax.Array = param(1.0, doc="length of a pulse", bounds=(0.0, None))
-    period: jax.Array = param(10.0, doc="time from one pulse to the next", bounds=(0.0, None))
-    onset: jax.Array = param(0.0, doc="start of the first pulse")
+    height: Param = param(1.0, doc="height of a pulse")
+    width: Param = param(1.0, doc="length of a pulse", bounds=(0.0, None))
+    period: Param = param(10.0, doc="time from one pulse to the next", bounds=(0.0, None))
+    onset: Param = param(0.0, doc="start of the first pulse")
 
     def __call__(self, t: Time) -> jax.Array:
         phase = jnp.mod(t - self.onset, self.period)
@@ -63,10 +63,10 @@ class PulseTrain(AbstractInput):
 class Sine(AbstractInput):
     """u(t) = offset + amplitude sin(2 pi t / period + phase)."""
 
-    amplitude: jax.Array = param(1.0, doc="amplitude")
-    period: jax.Array = param(1.0, doc="period", bounds=(0.0, None))
-    phase: jax.Array = param(0.0, unit="rad", doc="phase at t = 0")
-    offset: jax.Array = param(0.0, doc="mean value")
+    amplitude: Param = param(1.0, doc="amplitude")
+    period: Param = param(1.0, doc="period", bounds=(0.0, None))
+    phase: Param = param(0.0, unit="rad", doc="phase at t = 0")
+    offset: Param = param(0.0, doc="mean value")
 
     def __call__(self, t: Time) -> jax.Array:
         angle = 2 * jnp.pi * t / self.period + self.phase
@@ -89,9 +89,9 @@ class Noise(AbstractInput):
 
     key: Key
     channels: int = eqx.field(static=True, default=1)
-    mean: jax.Array = param(0.0, doc="mean value")
-    std: jax.Array = param(1.0, doc="standard deviation", bounds=(0.0, None))
-    dt: jax.Array = param(1.0, doc="length of one interval", bounds=(0.0, None))
+    mean: Param = param(0.0, doc="mean value")
+    std: Param = param(1.0, doc="standard deviation", bounds=(0.0, None))
+    dt: Param = param(1.0, doc="length of one interval", bounds=(0.0, None))
 
     def __call__(self, t: Time) -> jax.Array:
         # The small offset keeps n * dt, rounded down, from falling into the interval before.
@@ -114,9 +114,9 @@ class Recorded(AbstractInput):
         cyclic: Repeat the recording for ever.
     """
 
-    values: jax.Array = param(doc="samples, time first")
-    dt: jax.Array = param(1.0, doc="sampling interval", bounds=(0.0, None))
-    t0: jax.Array = param(0.0, doc="time of the first sample")
+    values: Param = param(doc="samples, time first")
+    dt: Param = param(1.0, doc="sampling interval", bounds=(0.0, None))
+    t0: Param = param(0.0, doc="time of the first sample")
     hold: bool = eqx.field(static=True, default=False)
     cyclic: bool = eqx.field(static=True, default=False)
 

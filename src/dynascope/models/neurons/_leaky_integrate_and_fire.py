@@ -69,4 +69,4 @@ class LeakyIntegrateAndFire(AbstractHybrid):
         return 1
 
     def typical_step(self) -> float:
-        return 0.1
+        return 0.02  # interspike intervals to 1e-11 of themselves
