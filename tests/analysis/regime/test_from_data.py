@@ -68,3 +68,20 @@ def test_too_little_to_say():
 def test_too_short():
     with pytest.raises(InputError, match="at least 300"):
         regime_from_data(np.arange(100.0))
+
+
+def test_trend_is_no_regime():
+    found = regime_from_data(white(2000) + np.linspace(0, 10, 2000))
+    assert found.verdict.regime == "undecided"
+    assert "nonstationary" in found.verdict.attributes
+
+
+def test_noise_that_drives_a_rhythm_is_not_called_chaos():
+    # A phase that wanders: the spectrum is a broad peak, neighbours predict, but nothing grows exponentially.
+    x = np.sin(np.cumsum(0.2 + 0.02 * white(3000)))
+    assert regime_from_data(x).verdict.regime != "chaos"
+
+
+def test_spike_train_is_one_rhythm():
+    x = (np.arange(3000) % 97 == 0).astype(float)
+    assert regime_from_data(x).verdict.regime == "limit cycle"

@@ -284,7 +284,7 @@ def _slope(curve: Array, start: int, stop: int) -> float:
 
 
 def _line(curve: Array, *, saturation: float, period: int) -> _Line:
-    """The stated rule of `exponent_from_data`: where the line is, is it one, how far does its place decide?"""
+    """The stated rule of `exponent_from_data`: where the line is, is it one, how much does its place matter?"""
     # Averaging over one period removes the ripple of the orbit, which is no growth.
     smooth = np.convolve(curve, np.full(period, 1 / period), mode="valid") if 1 < period < curve.size // 3 else curve
     half = (curve.size - smooth.size) // 2
@@ -299,8 +299,8 @@ def _line(curve: Array, *, saturation: float, period: int) -> _Line:
         start, stop = start[stop - start >= shortest], stop[stop - start >= shortest]
         slope, middle = _slopes(smooth, start, stop), (start + stop) // 2
         bend = np.abs(_slopes(smooth, start, middle) - _slopes(smooth, middle, stop))
-        # Growth that is undone later is the ripple of a slow orbit: S must stay above the middle of the line, which must
-        # start in the first half, where there is a later to see.
+        # Growth that is undone later is the ripple of a slow orbit: S must stay above the middle of the line,
+        # which must start in the first half, where there is a later to see.
         lasting = (lowest_after[stop] >= 0.5 * (smooth[start] + smooth[stop])) & (start <= smooth.size // 2)
         rise = np.where((bend <= tolerance * slope) & lasting, slope * (stop - start), 0.0)
         if rise.size and rise.max() >= least:

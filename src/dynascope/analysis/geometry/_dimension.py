@@ -72,7 +72,7 @@ def correlation_dimension(
     $C(m, r)$ is the share of pairs of delayed vectors of dimension m, more than the Theiler window apart in time, that
     are closer than r in the maximum norm. Its local slope is taken over one octave. The scaling region is the longest
     stretch of radii, at least two octaves, in which the local slope stays within 10 % (if there is none, 20 %) of its
-    mean, with at least 200 pairs below it and C < 0.2 above it. D2 has converged if the last three dimensions that have
+    mean, with at least 200 pairs below it and C < 0.2 above it. D2 has converged if three dimensions in a row that have
     a plateau agree within 10 % or two standard errors, and D2 is well below m (at most 0.75 m); noise fills every m.
     A slope that rises by more than 30 % below the plateau is measurement noise, and not converged.
 

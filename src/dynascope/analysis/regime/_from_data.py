@@ -41,6 +41,7 @@ class _Signs(eqx.Module):
 
     samples: int
     delay: int
+    trend: float
     mismatch: float
     turns: float
     lines: float
@@ -87,12 +88,13 @@ def regime_from_data(x: ArrayLike, *, dt: float = 1.0, seed: int = 0) -> RegimeF
     2. Regular: at some lag between a quarter and a half of the series it repeats itself with a mean square difference
        of at most 5 % of that of unrelated values, over at least eight turns, with 95 % of its power in lines. `limit
        cycle` if every strong spectral line is a multiple of one frequency, else `torus`.
-    3. `chaos`: neighbours predict at least a quarter better than in surrogates (p <= 0.05), and either they separate
+    3. `undecided` and `nonstationary`: a straight trend explains more than 30 % of the variance.
+    4. `chaos`: neighbours predict at least a quarter better than in surrogates (p <= 0.05), and either they separate
        along a line with a slope above zero by two standard errors, or (measurement noise hides the line) the 0-1 test
        gives K > 0.7 and they predict twice as well as in surrogates.
-    4. `noise`: the surrogates are as predictable as the data within 15 % or the test does not reject, there is no
+    5. `noise`: the surrogates are as predictable as the data within 15 % or the test does not reject, there is no
        line and no correlation dimension, and the series is at least twenty-five delays long.
-    5. `undecided` otherwise.
+    6. `undecided` otherwise.
 
     If no line is found in a series with a delay of at least five samples, the exponent is tried once more on a smoothed
     copy (a local cubic over one and a half delays); the evidence says so. The confidence starts at 0.5 and
@@ -146,6 +148,7 @@ def _look(table: Array, embedded: Embedding, rhythms: Spectrum, *, seed: int) ->
     return _Signs(
         samples=table.shape[0],
         delay=embedded.delay,
+        trend=_trend(table),
         mismatch=_almost_period(table),
         turns=fundamental * embedded.dt * table.shape[0],
         lines=rhythms.line_fraction,
@@ -156,6 +159,14 @@ def _look(table: Array, embedded: Embedding, rhythms: Spectrum, *, seed: int) ->
         dimension=correlation_dimension(table, dt=embedded.dt, delay=embedded.delay, max_dimension=6, pairs=3_000_000),
         surrogates=surrogate_test(table, count=39, most=1500, seed=seed),
     )
+
+
+def _trend(x: Array) -> float:
+    """Share of the variance that a straight line through each channel explains."""
+    time = np.linspace(-1, 1, x.shape[0])
+    centred = x - x.mean(axis=0)
+    along = time @ centred
+    return float(np.sum(along**2) / (time @ time) / np.sum(centred**2))
 
 
 def _almost_period(x: Array) -> float:
@@ -178,17 +189,24 @@ def _fundamentals(rhythms: Spectrum, *, samples: int) -> tuple[float, int]:
     """The slowest frequency on which the strong lines are built, and whether there are one or more (1 or 2; 0: none).
 
     Strong lines hold at least 0.1 % of the power. One rhythm: they are all multiples of the strongest
-    line divided by 1, 2, 3 or 4 (subharmonics), or of the lowest line, within four errors.
+    line divided by 1, 2, 3 or 4 (subharmonics), of the lowest line or of the smallest spacing, within four errors.
     """
     strong = rhythms.peak_powers >= 1e-3
     if not strong.any():
         return 0.0, 0
     frequency, error = rhythms.peaks[strong], rhythms.peak_errors[strong]
     sampling = 1 / rhythms.settings["dt"]
-    candidates = [(frequency[0] / k, error[0] / k) for k in (1, 2, 3, 4)]
+    candidates = [(float(frequency[0]) / k, float(error[0]) / k) for k in (1, 2, 3, 4)]
     lowest = int(np.argmin(frequency))
-    candidates.append((frequency[lowest], error[lowest]))
+    candidates.append((float(frequency[lowest]), float(error[lowest])))
+    if frequency.size > 1:
+        # Of a train of spikes the strongest lines may be any harmonics; their spacing is the rhythm.
+        order = np.argsort(frequency)
+        gap = int(np.argmin(np.diff(frequency[order])))
+        near, far = order[gap], order[gap + 1]
+        candidates.append((float(frequency[far] - frequency[near]), float(np.hypot(error[near], error[far]))))
     resolution = sampling / samples
+    candidates += [_refined(frequency, error, base) for base, _ in candidates]
     for base, uncertain in candidates:
         # A comb finer than a few bins fits anything.
         if base < 6 * resolution:
@@ -206,6 +224,13 @@ def _fundamentals(rhythms: Spectrum, *, samples: int) -> tuple[float, int]:
     return float(frequency.min()), 2
 
 
+def _refined(frequency: Array, error: Array, base: float) -> tuple[float, float]:
+    """A fundamental from all of its harmonics by least squares, with its error: high orders fix it best."""
+    order = np.maximum(np.round(frequency / base), 1)
+    square = float(order @ order)
+    return float(order @ frequency / square), float(np.sqrt((order * error) @ (order * error)) / square)
+
+
 def _decide(signs: _Signs) -> Verdict:
     k = signs.k.k if signs.k is not None else None
     attributes = ["noisy"] if signs.growth.reason.startswith("measurement noise") or signs.smoothed else []
@@ -214,6 +239,8 @@ def _decide(signs: _Signs) -> Verdict:
         regime = "limit cycle" if signs.rhythms == 1 else "torus"
         agree = (signs.lines >= 0.95, not signs.separating, k is not None and k < 0.3, signs.mismatch <= 0.02)
         attributes += ["quasiperiodic"] if regime == "torus" else []
+    elif signs.trend > 0.3:
+        return Verdict("undecided", 0.0, _evidence(signs), (*attributes, "nonstationary"))
     elif signs.deterministic and signs.separating:
         regime = "chaos"
         agree = (k is not None and k > 0.7, dimension, signs.gain <= 0.5, signs.lines < 0.9, not signs.smoothed)
@@ -263,6 +290,10 @@ def _evidence(signs: _Signs) -> tuple[Evidence, ...]:
             f"{signs.gain:.2f} of that of surrogates.",
         ),
     ]
+    if signs.trend > 0.3:
+        shown.append(
+            Evidence("share of a trend", signs.trend, None, "A trend: the series has not settled on anything.")
+        )
     if signs.k is None:
         shown.append(Evidence("0-1 test K", None, None, "Too few turns for the 0-1 test."))
     else:
