@@ -19,7 +19,7 @@ from .._errors import InputError
 from .._types import Key, State
 from ..solve import AbstractFixedStep, LocatedEvents, Packing, diffusion_step, fixed_solver, packing, rk_step
 from ..solve.maps import HistoryMap, TimeTMap
-from ..systems import AbstractSystem, Constant, as_input, kind, state_variables
+from ..systems import AbstractSystem, Constant, Variable, as_input, kind, state_variables
 
 #: Solver steps that one map step of a hybrid system spans.
 _HYBRID_STEPS = 20
@@ -44,6 +44,14 @@ class Stepped(eqx.Module):
     def packing(self) -> Packing:
         """Between states and the carry of the loop."""
         return packing(self.template, lambda y: self._advanced(jnp.zeros((), jnp.int32), y), self._layout())
+
+    def present(self, y: State) -> jax.Array:
+        """The flattened present state: the newest row of a history, else the whole state."""
+        return y[-1] if isinstance(self.system, HistoryMap) else ravel_pytree(y)[0]
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Names and topology of the present state."""
+        return state_variables(self.system.system if isinstance(self.system, HistoryMap) else self.system)
 
     def _layout(self) -> Any:
         return self.solver.layout if isinstance(self.solver, AbstractFixedStep) else None
@@ -92,14 +100,8 @@ def as_map(system: AbstractSystem, y0: Any, *, inputs: Any = None, key: Key | No
         solver: Fixed-step solver; None takes that of `fixed_solver(system)`.
 
     Raises:
-        InputError: If the state is discrete (it has no tangent), a key is missing, or the solver adapts its step.
+        InputError: If a key is missing or the solver adapts its step.
     """
-    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
-    if discrete:
-        raise InputError(
-            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so it has "
-            "no Lyapunov exponents. Use its graded form, or look at its attractors."
-        )
     size = system.input_size()
     signal = Constant(jnp.zeros(size)) if inputs is None and size else as_input(inputs, channels=size)
     solver = solver if solver is not None else fixed_solver(system)

@@ -14,7 +14,7 @@ from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import Progress
-from ...systems import AbstractSystem, kind
+from ...systems import AbstractSystem, kind, state_variables
 from .._as_map import Stepped, as_map
 from .._blocks import block_error
 from ._tangent_frame import Frame, frame_for
@@ -142,6 +142,12 @@ def lyapunov_spectrum(
         True
     """
     method = method if method is not None else Benettin()
+    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
+    if discrete:
+        raise InputError(
+            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so it has "
+            "no Lyapunov exponents. Use its graded form, or look at its attractors."
+        )
     stepped = as_map(system, y0, inputs=inputs, key=key, solver=solver)
     frame = frame_for(stepped)
     found = kind(system)

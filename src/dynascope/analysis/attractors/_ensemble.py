@@ -1,0 +1,179 @@
+"""Many starts at once: run them until they have settled, and describe where each one stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..._types import State
+from ...systems import kind
+from .._as_map import Stepped
+from .._blocks import block_error
+
+#: Samples of each window, and the largest number of windows, each preceded by a run twice as long as the last.
+_SAMPLES, _ROUNDS = 512, 6
+#: Windows of systems beyond dimension 8.
+_FEW_ROUNDS = 4
+#: Solver steps before the first window, and the arithmetic that may be spent on it in large systems.
+_FIRST_SKIP, _FIRST_WORK = 20_000, 3e9
+#: Beyond this dimension windows keep random projections instead of all components.
+_KEPT = 32
+#: A change of a feature from window to window below this, in units of the scale, is settled.
+_SETTLED = 1e-3
+#: An excursion below this within a window, in units of the scale, is standing still.
+_STILL = 1e-7
+#: A state this many times larger than the region of starts has diverged.
+_FAR = 1e6
+
+
+class Window(eqx.Module):
+    """What an ensemble did last.
+
+    Attributes:
+        ends: Flattened present states at the end, shape `(start, d)`.
+        features: Minimum, maximum, mean and standard deviation of each kept coordinate in units of `scale`,
+            shape `(start, feature)`.
+        errors: Statistical errors of the features.
+        spread: Largest excursion of a coordinate within the window, in units of `scale`.
+        decays: Whether the excursion is shrinking.
+        settled: Whether the features did not change from the window before.
+        diverged: Whether the state became infinite or left the region by a factor of 10^6.
+        carries: Full states, to start from (for delay flows with their history).
+        scale: Size of each kept coordinate.
+        skipped: Solver steps run in all.
+    """
+
+    ends: np.ndarray
+    features: np.ndarray
+    errors: np.ndarray
+    spread: np.ndarray
+    decays: np.ndarray
+    settled: np.ndarray
+    diverged: np.ndarray
+    carries: Any
+    scale: np.ndarray
+    skipped: int
+
+
+def settle(stepped: Stepped, starts: State, *, extent: np.ndarray, transient: float | None, key: Any) -> Window:
+    """Run all starts until they have settled.
+
+    Args:
+        stepped: The system as a map.
+        starts: Full states with a leading axis.
+        extent: Size of the region of starts in each component of the flattened present state.
+        transient: Time before the first window; None takes 20,000 solver steps (fewer in large systems). Every further
+            window comes after twice the time of the one before, six in all at most.
+        key: Random key of the projections.
+
+    Returns:
+        The last window. Runs that never settle are marked so.
+    """
+    count = jax.tree.leaves(starts)[0].shape[0]
+    seen = sight(stepped, extent.size, key)
+    skip = _first_skip(stepped, extent.size, count, transient)
+    carries, position = jax.vmap(stepped.packing().pack)(starts), jnp.zeros((), jnp.int64)
+    window, total = None, 0
+    for _ in range(_ROUNDS if extent.size <= 8 else _FEW_ROUNDS):
+        stride = max(1, skip // _SAMPLES)
+        carries, position, samples, ends = _watch(stepped, seen, carries, position, jnp.asarray(skip), jnp.asarray(stride))
+        total += (skip + stride * _SAMPLES) * stepped.work
+        window = _described(np.asarray(samples), np.asarray(ends), carries, extent, before=window, skipped=total)
+        if bool(np.all(window.settled | window.diverged)):
+            break
+        skip *= 2
+    return window  # pyright: ignore[reportReturnType]  # at least one round has run
+
+
+def _first_skip(stepped: Stepped, d: int, count: int, transient: float | None) -> int:
+    if transient is not None:
+        return max(1, round(transient / float(stepped.dt)))
+    iterated = kind(stepped.system) in ("map", "random map") and stepped.work == 1
+    steps = _FIRST_SKIP // 10 if iterated else _FIRST_SKIP
+    affordable = int(_FIRST_WORK / (count * max(d, 8) ** 2))
+    return max(4, min(steps, max(affordable, 500)) // stepped.work)
+
+
+class Sight(eqx.Module):
+    """What is kept of a state: angles as cosine and sine, and beyond 32 coordinates random projections.
+
+    Attributes:
+        rates: 2 pi over the period of an angle; 0 for other components.
+        mix: Projection matrix, or None.
+    """
+
+    rates: jax.Array
+    mix: jax.Array | None
+
+    def __call__(self, flat: jax.Array) -> jax.Array:
+        """The kept coordinates of a flattened present state."""
+        straight = self.rates == 0
+        angles = flat * self.rates
+        whole = jnp.concatenate([jnp.where(straight, flat, jnp.cos(angles)), jnp.where(straight, 0.0, jnp.sin(angles))])
+        return whole if self.mix is None else whole @ self.mix
+
+
+def sight(stepped: Stepped, d: int, key: Any) -> Sight:
+    """What to keep of states of dimension `d`."""
+    variables = stepped.variables()
+    rates = jnp.asarray([2 * np.pi / v.period if v.topology == "circle" else 0.0 for v in variables])
+    mix = jax.random.normal(key, (2 * d, _KEPT)) / np.sqrt(d) if d > _KEPT else None
+    return Sight(rates, mix)
+
+
+@eqx.filter_jit
+def _watch(stepped: Stepped, seen: Sight, carries: Any, first: Any, skip: Any, stride: Any) -> Any:
+    packed = stepped.packing()
+    step = stepped.stepper(packed)
+
+    def one(c: Any) -> Any:
+        c = jax.lax.fori_loop(0, skip, lambda i, s: step(first + i, s), c)
+
+        def sample(carry: Any, _: Any) -> Any:
+            c, i = carry
+            c = jax.lax.fori_loop(0, stride, lambda j, s: step(i + j, s), c)
+            return (c, i + stride), seen(stepped.present(packed.unpack(c)))
+
+        (c, last), samples = jax.lax.scan(sample, (c, first + skip), None, length=_SAMPLES)
+        return c, last, samples, stepped.present(packed.unpack(c))
+
+    carries, last, samples, ends = jax.vmap(one)(carries)
+    return carries, last[0], samples, ends
+
+
+def _described(
+    samples: np.ndarray, ends: np.ndarray, carries: Any, extent: np.ndarray, *, before: Window | None, skipped: int
+) -> Window:
+    far = np.any(np.abs(ends) > _FAR * (np.abs(extent) + 1), axis=1)
+    diverged = far | ~np.all(np.isfinite(samples), axis=(1, 2)) | ~np.all(np.isfinite(ends), axis=1)
+    clean = np.where(diverged[:, None, None], 0.0, samples)
+    scale = _scale(clean[~diverged], extent) if np.any(~diverged) else np.ones(samples.shape[2])
+    scaled = clean / scale
+    features = np.concatenate([scaled.min(axis=1), scaled.max(axis=1), scaled.mean(axis=1), scaled.std(axis=1)], axis=1)
+    width = scaled.shape[2]
+    mean_error = np.stack([block_error(run) for run in scaled])
+    std_error = np.stack([block_error(np.abs(run - run.mean(axis=0))) for run in scaled])
+    # The extremes of an irregular run fluctuate about as much as its standard deviation is known.
+    errors = np.concatenate([4 * std_error, 4 * std_error, mean_error, std_error], axis=1)
+    spread = np.ptp(scaled, axis=1).max(axis=1)
+    early, late = np.ptp(scaled[:, : _SAMPLES // 2], axis=1), np.ptp(scaled[:, _SAMPLES // 2 :], axis=1)
+    decays = np.all(late < 0.9 * early + 1e-12, axis=1)
+    settled = spread < _STILL
+    if before is not None:
+        ratio = before.scale / scale
+        change = np.abs(features - before.features * np.tile(ratio, 4))
+        settled |= np.all(change[:, 2 * width :] <= _SETTLED + 3 * np.hypot(errors, before.errors)[:, 2 * width :], axis=1)
+        settled &= ~(decays & (spread > _STILL))
+    return Window(ends, features, errors, spread, decays, settled, diverged, carries, scale, skipped)
+
+
+def _scale(samples: np.ndarray, extent: np.ndarray) -> np.ndarray:
+    """Size of each kept coordinate: what the ensemble covers, but not less than a thousandth of the largest."""
+    del extent
+    cover = np.ptp(samples.reshape(-1, samples.shape[2]), axis=0)
+    size = np.maximum(cover, 1e-3 * np.max(np.abs(samples), axis=(0, 1)))
+    return np.where(size > 1e-12, size, max(float(size.max()), 1.0))

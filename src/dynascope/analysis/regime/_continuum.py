@@ -1,0 +1,69 @@
+"""Continuous attractors: fixed points that fill a line, a ring or a surface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...systems import Variable
+from .._topology import unrolled
+from .._verdict import Evidence, Verdict
+from ..attractors import Attractors
+from ..stability import FixedPoints
+
+#: Fewest places of rest that may be a continuum.
+_FEWEST = 8
+#: An eigenvalue this close to neutral, relative to the largest, is a direction along the continuum.
+_NEUTRAL = 1e-3
+
+
+def continuum(found: Attractors, points: FixedPoints | None, variables: Sequence[Variable]) -> Verdict | None:
+    """The verdict `line attractor`, `ring attractor` or `slow manifold` if most starts rest on a continuum, else None.
+
+    The signs: many places of rest, of which almost every start found its own; and at almost all fixed points near them an
+    eigenvalue that is neutral. One neutral direction makes a line, or a ring if the chain of nearest neighbours closes;
+    more make a slow manifold.
+    """
+    resting = np.flatnonzero(~found.moving)
+    if points is None or resting.size < _FEWEST or resting.size < 0.25 * found.starts:
+        return None
+    neutral = _neutral_directions(points)
+    if not neutral.size or np.mean(neutral > 0) < 0.9:
+        return None
+    many = Evidence(
+        "places of rest", float(resting.size), None, f"{found.starts} starts rest in that many different places."
+    )
+    along = float(np.median(neutral))
+    flat = Evidence(
+        "neutral eigenvalues", along, None, "At the fixed points, motion along so many directions meets no force."
+    )
+    if along > 1:
+        return Verdict("slow manifold", 0.7, (many, flat))
+    closed = _closes(unrolled(found.states[resting], variables))
+    shape = Evidence(
+        "chain of neighbours", "closed" if closed else "open", None, "Whether the places of rest form a ring."
+    )
+    return Verdict("ring attractor" if closed else "line attractor", 0.8, (many, flat, shape))
+
+
+def _neutral_directions(points: FixedPoints) -> np.ndarray:
+    values = points.eigenvalues
+    if not len(values):
+        return np.zeros(0, int)
+    growth = np.abs(np.abs(values) - 1) if points.discrete else np.abs(values.real)
+    size = np.ones((len(values), 1)) if points.discrete else np.max(np.abs(values), axis=1, keepdims=True)
+    return np.sum(growth <= _NEUTRAL * size, axis=1)
+
+
+def _closes(places: np.ndarray) -> bool:
+    """Whether walking from nearest neighbour to nearest neighbour ends close to where it began."""
+    left = set(range(1, len(places)))
+    here, steps = 0, []
+    while left:
+        ahead = min(left, key=lambda j: float(np.linalg.norm(places[j] - places[here])))
+        steps.append(float(np.linalg.norm(places[ahead] - places[here])))
+        left.remove(ahead)
+        here = ahead
+    home = float(np.linalg.norm(places[here] - places[0]))
+    return home <= 3 * float(np.max(steps[:-1], initial=0.0))
