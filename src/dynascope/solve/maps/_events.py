@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import InputError
 from ..._param import param
-from ..._types import Input, State, Time
+from ..._types import Input, Param, State, Time
 from ...systems import AbstractHybrid, AbstractMap, Constant, kind
 from ...systems.derived import AbstractOpen
 from .. import _hybrid
@@ -25,8 +24,8 @@ class EventMap(AbstractMap, AbstractOpen):
     """
 
     system: AbstractHybrid
-    max_time: jax.Array = param(doc="longest waiting time", bounds=(0.0, None))
     solver: AbstractFixedStep
+    max_time: Param = param(doc="longest waiting time", bounds=(0.0, None))
 
     def returned(self, y: State, u: Input) -> tuple[Any, State, Any]:
         """Time of the next event, state after its reset, and whether it came within `max_time`."""
@@ -54,4 +53,4 @@ def event_map(system: AbstractHybrid, *, max_time: Any = 1000.0, solver: Abstrac
     """
     if kind(system) != "hybrid":
         raise InputError(f"An event map needs a hybrid system; `{type(system).__name__}` is a {kind(system)}.")
-    return EventMap(system, max_time, solver if solver is not None else RK4(step_for(system)))
+    return EventMap(system, solver if solver is not None else RK4(step_for(system)), max_time)
