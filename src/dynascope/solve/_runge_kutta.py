@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ import jax.numpy as jnp
 from ._tableaus import Tableau
 
 Field = Callable[[Any, Any], Any]
+
+#: Least relative error that is asked for, in rounding units of the state.
+_ROUNDING = 4
 
 
 def combine(y: Any, h: Any, weights: Sequence[float], stages: Sequence[Any]) -> Any:
@@ -46,7 +50,11 @@ def error_ratio(tableau: Tableau, y: Any, y1: Any, h: Any, ks: Sequence[Any], *,
     if tableau.e is None:
         raise ValueError(f"`{tableau.name}` has no error estimate; use it with a fixed step.")
     zero = jax.tree.map(jnp.zeros_like, y)
-    scale = jax.tree.map(lambda a, b: atol + rtol * jnp.maximum(jnp.abs(a), jnp.abs(b)), y, y1)
+    # Rounding sets a floor: no step, however short, is more accurate than the numbers it is made of.
+    largest = functools.reduce(jnp.maximum, [jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(y)])
+    eps = jnp.finfo(largest.dtype).eps
+    floor, rtol = atol + _ROUNDING * eps * largest, jnp.maximum(rtol, _ROUNDING * eps)
+    scale = jax.tree.map(lambda a, b: floor + rtol * jnp.maximum(jnp.abs(a), jnp.abs(b)), y, y1)
     norm5 = _mean_square(combine(zero, h, tableau.e, ks), scale)
     if tableau.e2 is None:
         return jnp.sqrt(norm5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 
 from .._errors import RESULTS, InputError, raise_if_failed
 from .._tree import is_traced
-from .._types import Key, State, Times
+from .._types import ArrayLike, Key, State
 from ..series import Trajectory
 from ..systems import AbstractNoisy, AbstractRandomMap, AbstractSystem, Constant, as_input, is_discrete, kind
 from ._defaults import default_solver
@@ -37,7 +37,7 @@ _advance = eqx.filter_jit(advance)
 def trajectory(
     system: AbstractSystem,
     y0: State | Callable[[Any], State] | None,
-    ts: Times,
+    ts: ArrayLike | Sequence[float],
     *,
     inputs: Any = None,
     key: Key | None = None,
@@ -189,13 +189,16 @@ def _checked_state(system: AbstractSystem, y0: Any) -> Any:
     wanted = jax.tree.structure(template)
     if jax.tree.structure(y0) != wanted:
         flat, unravel = ravel_pytree(template)
-        values = np.asarray(y0, float) if not isinstance(y0, dict) else np.zeros(0)
-        if values.shape != (flat.size,):
+        try:
+            values = jnp.asarray(y0, flat.dtype)
+        except (TypeError, ValueError):
+            values = None
+        if values is None or values.shape != (flat.size,):
             raise InputError(
                 f"The state of `{type(system).__name__}` has the structure {wanted}; got {jax.tree.structure(y0)}. "
                 f"Give a state of that structure or a sequence of {flat.size} numbers."
             )
-        return unravel(jnp.asarray(values, flat.dtype))
+        y0 = unravel(values)
     for leaf, like in zip(jax.tree.leaves(y0), jax.tree.leaves(template), strict=True):
         if jnp.shape(leaf) != jnp.shape(like):
             raise InputError(
