@@ -1,4 +1,4 @@
-"""Readers and writers of files: recordings and trained networks."""
+"""Readers and writers of files: recordings, trained networks, and whatever Dynascope itself has made."""
 
 from ._kinds import FileKind as FileKind
 from ._kinds import sniff as sniff
@@ -7,3 +7,5 @@ from ._networks import from_state_dict as from_state_dict
 from ._networks import from_torch as from_torch
 from ._networks import read_network as read_network
 from ._recordings import read_recording as read_recording
+from ._saving import load as load
+from ._saving import save as save

@@ -3,7 +3,6 @@
 import difflib
 import functools
 import importlib
-import inspect
 import json
 import re
 from importlib import resources
@@ -59,14 +58,9 @@ def build(name: str, **changes: Any) -> "AbstractSystem":
         InputError: If the system or one of the names is unknown, or a value is out of bounds.
     """
     cls = find(name)
-    example = getattr(cls, "example", None)
-    if example is None:
-        system, rest = cls(), changes
-    else:
-        drawn = inspect.signature(example).parameters
-        system = example(**{k: v for k, v in changes.items() if k in drawn})
-        rest = {k: v for k, v in changes.items() if k not in drawn}
-    return system.replace(**rest) if rest else system
+    from ._construct import construct
+
+    return construct(cls, changes)
 
 
 def catalogue_name(cls: type) -> str:
