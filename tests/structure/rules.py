@@ -60,7 +60,7 @@ def layers(tree: Sequence[Source]) -> Iterator[str]:
             if there in RANK:
                 same = there == source.layer
                 below = source.layer in RANK and RANK[there] < RANK[source.layer]
-                at_root_door = source.path == "__init__.py"
+                at_root_door = source.path in ("__init__.py", "__main__.py")
                 if not (same or below or at_root_door) or (source.layer, there) in NEVER:
                     yield f"{where} imports `{there}`, which `{source.layer or 'the root'}` must not know."
             elif not there.startswith("_"):

@@ -1,0 +1,174 @@
+"""The options of the commands, each declared once, and how they become the parameters of a command."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """Everything that a user may say after `dynascope COMMAND TARGET`; a command takes those that it names."""
+
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change a parameter or setting; VALUE is a number, a list 1,2,3 or text.",
+        ),
+    ] = None
+    n: Annotated[int | None, typer.Option("--n", metavar="N", help="Number of units of a network built by size.")] = (
+        None
+    )
+    y0: Annotated[str | None, typer.Option("--y0", metavar="1,2,3", help="Initial state, one number per variable.")] = (
+        None
+    )
+    t1: Annotated[
+        float | None,
+        typer.Option("--t1", metavar="TIME", help="How long to run after the transient, in the system's time unit."),
+    ] = None
+    dt: Annotated[
+        float | None,
+        typer.Option(
+            "--dt", metavar="TIME", help="Interval of the output; of a recording, its sampling interval in seconds."
+        ),
+    ] = None
+    transient: Annotated[
+        float | None, typer.Option("--transient", metavar="TIME", help="Time to run first and leave out.")
+    ] = None
+    rtol: Annotated[
+        float | None,
+        typer.Option(
+            "--rtol",
+            metavar="SIZE",
+            help="Relative tolerance.",
+        ),
+    ] = None
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="FILE|noise|noise:STD|NUMBER",
+            help="Input signal: a recording, Gaussian noise, or a constant. Without it the input is zero.",
+        ),
+    ] = None
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Seed of drawn networks, noise and random starts.")
+    ] = None
+    out: Annotated[str | None, typer.Option("--out", metavar="PATH", help="Where to write.")] = None
+    k: Annotated[int | None, typer.Option("--k", metavar="K", help="Number of exponents, the largest first.")] = None
+    noise: Annotated[
+        float | None,
+        typer.Option("--noise", metavar="SHARE", help="Observation noise, as a share of each variable's deviation."),
+    ] = None
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Write what `observe` shows (a readout) instead of the state.")
+    ] = False
+    variable: Annotated[
+        str | None, typer.Option("--variable", metavar="NAME", help="Recordings: which array or columns (NAME,NAME).")
+    ] = None
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="NAME", help="Recordings: which array or column is the time axis.")
+    ] = None
+    transpose: Annotated[
+        bool | None,
+        typer.Option("--transpose/--no-transpose", help="Recordings: channels come first / the axes are right."),
+    ] = None
+    missing: Annotated[
+        str | None,
+        typer.Option(
+            "--missing", metavar="interpolate|drop|longest", help="Recordings: what to do about missing values."
+        ),
+    ] = None
+    drop_constant: Annotated[bool, typer.Option("--drop-constant", help="Recordings: leave constant channels out.")] = (
+        False
+    )
+    resample: Annotated[bool, typer.Option("--resample", help="Recordings: bring onto an even grid.")] = False
+    prefix: Annotated[
+        str | None, typer.Option("--prefix", metavar="NAME", help="Network files: which network, if there are several.")
+    ] = None
+    nonlinearity: Annotated[
+        str | None, typer.Option("--nonlinearity", metavar="tanh|relu", help="Network files: of a simple RNN.")
+    ] = None
+    rectified: Annotated[
+        int | None, typer.Option("--rectified", metavar="P", help="Network files: rectified units of an AL-RNN.")
+    ] = None
+    readout: Annotated[
+        str | None, typer.Option("--readout", metavar="NAME", help="Network files: the linear layer to observe.")
+    ] = None
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="FILE.PY", help="Saved systems: the file of your own class.")
+    ] = None
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on standard error.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+
+
+#: What chooses and changes a system.
+SYSTEM = ("set", "n", "seed", "source", "prefix", "nonlinearity", "rectified", "readout")
+#: What every run of a system may be told.
+RUN = ("y0", "t1", "dt", "transient", "rtol", "input", "out")
+#: How a recording is read.
+RECORDING = ("variable", "time", "transpose", "missing", "drop_constant", "resample")
+#: How a command speaks.
+VOICE = ("json", "quiet", "debug")
+
+_SAYS = {field.name: field for field in dataclasses.fields(Options)}
+
+
+def flag(name: str) -> str:
+    """The option as it is typed: `drop_constant` is `--drop-constant`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def given(options: Options, names: tuple[str, ...]) -> list[str]:
+    """Those of `names` that the user has given."""
+    return [name for name in names if getattr(options, name) != _SAYS[name].default]
+
+
+def taking(names: tuple[str, ...], *, notes: dict[str, str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command `run(target, options)` the parameters that Typer reads: TARGET and the options `names`.
+
+    Args:
+        names: Options that the command takes.
+        notes: Help texts where this command means something of its own.
+    """
+
+    def decorate(run: Callable[..., None]) -> Callable[..., None]:
+        parameters = [
+            inspect.Parameter(
+                "target",
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                annotation=Annotated[str, typer.Argument(metavar="TARGET", help=_TARGET, show_default=False)],
+            )
+        ]
+        for name in names:
+            field = _SAYS[name]
+            kind: Any = field.type
+            if name in notes:
+                value, option = kind.__origin__, kind.__metadata__[0]
+                kind = Annotated[value, _with_help(option, notes[name])]
+            parameters.append(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=kind)
+            )
+
+        def command(target: str, **values: Any) -> None:
+            run(target, Options(**values))
+
+        command.__doc__ = run.__doc__
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        return command
+
+    return decorate
+
+
+_TARGET = "A name (see `dynascope list`), file.py:Class, a network file, a saved system or a recording."
+
+
+def _with_help(option: Any, text: str) -> Any:
+    changed = typer.Option(*option.param_decls, metavar=option.metavar, help=text)
+    return changed
