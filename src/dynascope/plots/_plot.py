@@ -1,0 +1,80 @@
+"""The one way to draw a result."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from .._errors import InputError
+from ..analysis.chaos import ExponentFromData, SurrogateTest, ZeroOne
+from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
+from ..analysis.rhythm import Period, Spectrum
+from ..analysis.stability import FixedPoints, LyapunovSpectrum
+from ..series import Recording, Trajectory
+from ._chaos import divergence, strengths, surrogates
+from ._fixed_points import equilibria
+from ._geometry import dimension_slopes, recurrence_plot, unfolding
+from ._lyapunov import lyapunov
+from ._portrait import draw_portrait
+from ._rhythm import power_spectrum, return_times
+from ._series import draw_series, shown, time_series
+from ._style import new_figure, styled
+
+
+@functools.singledispatch
+def plot(result: Any, *, axes: Any = None, **options: Any) -> Figure:
+    """The figure of a result, chosen by its type.
+
+    Args:
+        result: A `Trajectory`, a `Recording`, or what an analysis returns.
+        axes: Draw the main panel into these matplotlib axes instead of a new figure.
+        **options: Of the figure of that type, such as `variables=` of a trajectory or `time_unit=` of a spectrum.
+
+    Returns:
+        A matplotlib `Figure` that pyplot does not know of: save it with `figure.savefig("name.pdf")`;
+        a notebook shows it.
+
+    Raises:
+        InputError: If there is no figure of this type, or nothing in the result to draw.
+
+    Example:
+        >>> import dynascope as ds, numpy as np
+        >>> run = ds.trajectory(ds.build("lorenz"), None, np.linspace(0.0, 20.0, 2001))
+        >>> figure = ds.plots.plot(run)
+        >>> figure.savefig("lorenz.svg")  # doctest: +SKIP
+    """
+    del axes, options
+    raise InputError(
+        f"There is no figure of a `{type(result).__name__}`. There are figures of: "
+        f"{', '.join(sorted(kind.__name__ for kind in plot.registry if kind is not object))}."
+    )
+
+
+@plot.register
+@styled
+def _trajectory(result: Trajectory, *, axes: Any = None, variables: tuple[str, ...] | None = None) -> Figure:
+    if axes is not None:
+        return time_series(result, variables=variables, axes=axes)
+    data = shown(result)
+    if data.values.shape[1] == 1 and not data.discrete:
+        return time_series(result, variables=variables)
+    figure = new_figure(3.6, 9.6)
+    parts: Any = figure.subfigures(1, 2, width_ratios=[1.15, 1.0])
+    draw_series(parts[0], data, variables, narrow=True)
+    draw_portrait(parts[1], result, variables, shadows=False)
+    return figure
+
+
+plot.register(Recording, time_series)
+plot.register(LyapunovSpectrum, lyapunov)
+plot.register(FixedPoints, equilibria)
+plot.register(Spectrum, power_spectrum)
+plot.register(Period, return_times)
+plot.register(Embedding, unfolding)
+plot.register(CorrelationDimension, dimension_slopes)
+plot.register(Recurrence, recurrence_plot)
+plot.register(ExponentFromData, divergence)
+plot.register(ZeroOne, strengths)
+plot.register(SurrogateTest, surrogates)
