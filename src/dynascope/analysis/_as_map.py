@@ -19,7 +19,7 @@ from .._errors import InputError
 from .._types import Key, State
 from ..solve import AbstractFixedStep, LocatedEvents, Packing, diffusion_step, fixed_solver, packing, rk_step
 from ..solve.maps import HistoryMap, TimeTMap
-from ..systems import AbstractSystem, Constant, Variable, as_input, kind, state_variables
+from ..systems import AbstractSystem, Constant, Variable, as_input, dimension, kind, state_variables
 
 #: Solver steps that one map step of a hybrid system spans.
 _HYBRID_STEPS = 20
@@ -124,8 +124,9 @@ def as_map(system: AbstractSystem, y0: Any, *, inputs: Any = None, key: Key | No
         span = float(system.longest_delay())  # type: ignore[attr-defined]
         nodes = max(32, min(_NODES, int(jnp.ceil(span / solver.dt)) + 1))
         history = HistoryMap(system, span, nodes)  # type: ignore[arg-type]
-        flat, _ = ravel_pytree(start)
-        past = start if jnp.shape(start) == (nodes, flat.size) else jnp.tile(flat, (nodes, 1))
+        # A start may be one state, held for all of the past, or a whole history.
+        whole = jnp.shape(start) == (nodes, dimension(system))
+        past = start if whole else jnp.tile(ravel_pytree(start)[0], (nodes, 1))
         return _plain(history, past, signal, span, nodes)
     if found in ("map", "random map"):
         return Stepped(system, signal, None, key, jnp.ones(()), start)

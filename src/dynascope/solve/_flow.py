@@ -16,6 +16,8 @@ from ._solvers import AbstractAdaptive, AbstractFixedStep
 
 #: Safety factor and limits of the change of an adaptive step (Hairer et al. 1993, section II.4).
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
+#: A step that the error would have let grow by more than this was not limited by the error: one of the first.
+_LIMITED = 2.0
 #: A step of this many rounding units of the time cannot be shortened any more.
 _TINY = 50
 
@@ -136,12 +138,13 @@ def _attempt(loop: Loop, solver: AbstractAdaptive, carry: Any, end: Any, exponen
     tiny = ~good & (changed <= _TINY * jnp.finfo(h.dtype).eps * jnp.maximum(jnp.abs(t), 1e-10))
     spent = (s.accepted + s.rejected + 1 >= solver.max_steps) & ~(good & landing)
     code = RESULTS.where(tiny, RESULTS.nonfinite, RESULTS.where(spent, RESULTS.max_steps, s.code))
+    limited = good & ~landing & (factor < _LIMITED)
     moved = Adapting(
         y=jax.tree.map(lambda new, old: jnp.where(good, new, old), y1, s.y),
         h=proposed,
         accepted=s.accepted + good,
         rejected=s.rejected + ~good,
-        smallest=jnp.where(good & ~landing, jnp.minimum(s.smallest, jax.lax.stop_gradient(h)), s.smallest),
+        smallest=jnp.where(limited, jnp.minimum(s.smallest, jax.lax.stop_gradient(h)), s.smallest),
         code=code,
     )
     return jnp.where(good, jnp.where(landing, end, t + h), t), moved
