@@ -147,6 +147,12 @@ def _text(value: Any) -> str:
     return html.escape(str(value))
 
 
+def _prose(value: Any) -> str:
+    """A sentence with proper signs: `±` and the minus before numbers."""
+    text = str(value).replace("+-", "±")
+    return html.escape(re.sub(r"(?<![\w.\-])-(?=\.?\d)", "−", text))
+
+
 def _guarded(script: str) -> str:
     """A script that cannot end its own element early."""
     return re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE)
@@ -166,15 +172,27 @@ def number(value: Any, error: float | None = None) -> str:
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if error is None or not (math.isfinite(error) and error > 0):
-        return f"{value:.6g}".replace("-", "−")
+        return _power(f"{value:.6g}")
     decimals = 1 - math.floor(math.log10(max(error, 1e-9 * abs(value))))
     if 0 <= decimals <= 6 and abs(value) < 1e7:
         return f"{value:.{decimals}f} ± {error:.{decimals}f}".replace("-", "−")
-    return f"{value:.6g} ± {error:.2g}".replace("-", "−")
+    if 6 < decimals <= 10 and 1e-3 <= abs(value) < 1e4:
+        return f"{value:.{decimals}f} ± ".replace("-", "−") + _power(f"{error:.1e}")
+    return f"{_power(f'{value:.6g}')} ± {_power(f'{error:.2g}')}"
+
+
+def _power(text: str) -> str:
+    """`-2.5e-08` as −2.5×10⁻⁸."""
+    mantissa, _, exponent = text.replace("-", "−").partition("e")
+    if not exponent:
+        return mantissa
+    digits = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    sign = "⁻" if exponent.startswith("−") else ""
+    return f"{mantissa}×10{sign}{exponent.lstrip('−+').lstrip('0').translate(digits)}"
 
 
 def _header(page: Page) -> str:
-    subtitle = f'<p class="subtitle">{_text(page.subtitle)}</p>' if page.subtitle else ""
+    subtitle = f'<p class="subtitle">{_prose(page.subtitle)}</p>' if page.subtitle else ""
     confidence = ""
     if page.confidence is not None:
         share = f"{100 * page.confidence:.0f}"
@@ -183,7 +201,7 @@ def _header(page: Page) -> str:
             f"confidence {page.confidence:.2f}</p>"
         )
     return (
-        f'<header>\n<p class="target">{_text(page.title)}</p>\n<h1>{_text(page.verdict)}</h1>\n'
+        f'<header>\n<p class="target">{_text(page.title)}</p>\n<h1>{_prose(page.verdict)}</h1>\n'
         f"{confidence}{subtitle}\n</header>"
     )
 
@@ -193,7 +211,7 @@ def _evidence(evidence: Sequence[Evidence]) -> str:
         return ""
     rows = "\n".join(
         f'<tr><th scope="row">{_text(e.sign)}</th><td class="value">{_text(number(e.value, e.error))}</td>'
-        f"<td>{_text(e.meaning)}</td></tr>"
+        f"<td>{_prose(e.meaning)}</td></tr>"
         for e in evidence
     )
     return (
@@ -206,7 +224,7 @@ def _evidence(evidence: Sequence[Evidence]) -> str:
 def _notes(notes: Sequence[str]) -> str:
     if not notes:
         return ""
-    items = "".join(f"<li>{_text(note)}</li>" for note in notes)
+    items = "".join(f"<li>{_prose(note)}</li>" for note in notes)
     return f'<section id="notes" class="notes">\n<h2>Please note</h2>\n<ul>{items}</ul>\n</section>'
 
 
@@ -231,7 +249,7 @@ def _contents(sections: Sequence[Section], anchors: Sequence[str]) -> str:
 
 def _section(section: Section, anchor: str) -> str:
     parts = [f"<h2>{_text(section.title)}</h2>"]
-    caption = f"<figcaption>{_text(section.caption)}</figcaption>" if section.caption else ""
+    caption = f"<figcaption>{_prose(section.caption)}</figcaption>" if section.caption else ""
     if section.interactive:
         turn = '<p class="hint live">Drag to turn.</p>'
         parts.append(
@@ -241,7 +259,7 @@ def _section(section: Section, anchor: str) -> str:
     elif section.figure:
         parts.append(f'<figure><div class="plate">{section.figure}</div>{caption}</figure>')
     elif section.caption:
-        parts.append(f"<p>{_text(section.caption)}</p>")
+        parts.append(f"<p>{_prose(section.caption)}</p>")
     if section.table is not None:
         parts.append(_table(section.table))
     if section.code:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
@@ -126,7 +127,8 @@ def fixed_points(
     if starts is not None:
         first = jax.tree.map(lambda a, b: jnp.concatenate([a, jnp.asarray(b, a.dtype)]), first, starts)
     scale = np.asarray(jnp.maximum(ravel_pytree(box.high)[0] - ravel_pytree(box.low)[0], 1e-9))
-    ends, residuals, errors = (np.asarray(x) for x in _newton(frozen, first, method, jnp.asarray(scale)))
+    with one_blas_thread():
+        ends, residuals, errors = (np.asarray(x) for x in _newton(frozen, first, method, jnp.asarray(scale)))
     sound = np.all(np.isfinite(ends), axis=1) & np.isfinite(residuals)
     variables = state_variables(system)
     good = np.flatnonzero(sound & (residuals <= method.tol))

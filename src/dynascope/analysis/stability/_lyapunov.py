@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
@@ -27,8 +28,10 @@ _LOG_CONDITION = 10.0
 _LONGEST = 50
 #: Solver steps of the transient when none is given: flows take more, their steps are small.
 _TRANSIENT = {"flow": 20_000, "sde": 20_000, "hybrid": 20_000, "delay flow": 20_000, "map": 2_000, "random map": 2_000}
-#: Tangent work, in solver steps times vectors times dimension (up to 64), that an automatic run may spend.
-_BUDGET = {"flow": 6e7, "sde": 6e6, "hybrid": 1e6, "delay flow": 6e8, "map": 6e7, "random map": 6e6}
+#: Tangent work, in solver steps times vectors times dimension, that an automatic run may spend; a component of a system
+#: beyond dimension 8 counts more, because it costs as much as its couplings.
+_SMALL, _HEAVIER = 8, 8
+_BUDGET = {"flow": 6e7, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 6e7, "random map": 6e6}
 #: Fewest map steps per block of the pilot and of the shortest average.
 _FEWEST = 4
 
@@ -159,7 +162,7 @@ def lyapunov_spectrum(
     run = _Averaging(stepped, vectors, method.every)
     if not run.settle(skipped):
         return _failed(run, vectors, skipped, system, throw)
-    cost = stepped.work * vectors * min(frame.dimension, 64)
+    cost = stepped.work * vectors * frame.dimension * (1 if frame.dimension <= _SMALL else _HEAVIER)
     most = max(_BLOCKS * _FEWEST, int(_BUDGET[found] / cost)) if wanted is None else wanted
     with Progress(most, f"Lyapunov spectrum of {type(system).__name__}", show=progress) as bar:
         while run.averaged < most:
@@ -227,11 +230,12 @@ class _Averaging:
             self._lengths.append(per_block)
 
     def _advance(self, every: int, per_block: int = 1) -> np.ndarray:
-        self._state, self._step, logs, good = _grow(
-            self._stepped, self._state, self._step, jnp.asarray(every), jnp.asarray(per_block)
-        )
-        self.finite = bool(good)
-        return np.asarray(logs)
+        with one_blas_thread():
+            self._state, self._step, logs, good = _grow(
+                self._stepped, self._state, self._step, jnp.asarray(every), jnp.asarray(per_block)
+            )
+            self.finite = bool(good)
+            return np.asarray(logs)
 
     @property
     def averaged(self) -> int:

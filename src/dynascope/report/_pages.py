@@ -1,0 +1,315 @@
+"""Which figures a page shows, each with what one sees in it and the lines that make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import plots
+from .._errors import InputError
+from .._results import provenance
+from ..analysis.regime import Diagnosis, RegimeFromData
+from ..series import Recording, Trajectory
+from ..systems import AbstractMap, AbstractSystem, dimension, is_discrete, kind
+from ._page import Page, Section, Table
+from ._sentences import measured
+
+_IMPORTS = "import dynascope as ds\nimport numpy as np\n"
+
+
+def system_page(
+    system: AbstractSystem,
+    *,
+    target: str,
+    sentence: str,
+    diagnosis: Diagnosis,
+    results: dict[str, Any],
+    settings: dict[str, Any],
+    origin: str,
+    notes: tuple[str, ...],
+) -> Page:
+    """The page of a system."""
+    head = f"{_IMPORTS}\n{origin}\n"
+    sections = [
+        *_attractors(diagnosis),
+        _trajectory(results["trajectory"], system, settings, head),
+        *_portrait(results, system, settings, head),
+        *_optional(_return_map, system, results, settings, head),
+        *_optional(_power, system, results, settings, head),
+        *_optional(_exponents, system, results, settings, head),
+        *_optional(_equilibria, system, results, settings, head),
+    ]
+    unit = "" if system.time_unit in ("1", "step") else f", time in {system.time_unit}"
+    kinds = {"sde": "noisy flow", "map": "map", "random map": "noisy map", "hybrid": "hybrid system with resets"}
+    d = dimension(system)
+    source = f" {system.reference}." if system.reference else ""
+    return Page(
+        target,
+        sentence,
+        subtitle=f"A {kinds.get(kind(system), kind(system))} with {d} state variable{'s' if d > 1 else ''}{unit}.{source}",
+        confidence=diagnosis.verdict.confidence,
+        evidence=diagnosis.verdict.evidence,
+        sections=tuple(sections),
+        notes=notes,
+        settings=settings,
+        versions=provenance()["versions"],
+    )
+
+
+def _attractors(diagnosis: Diagnosis) -> list[Section]:
+    """A table of what coexists; nothing for a single attractor that all starts reach."""
+    if len(diagnosis.attractors) < 2 and diagnosis.found.unbounded == 0:
+        return []
+    rows = [
+        (
+            a.verdict.regime,
+            measured(a.share, a.stderr if a.stderr > 0 else None),
+            f"{a.verdict.confidence:.2f}",
+            "; ".join(f"{e.sign}: {_short(e.value, e.error)}" for e in a.verdict.evidence),
+        )
+        for a in diagnosis.attractors
+    ]
+    if diagnosis.found.unbounded > 0:
+        rows.append(("runs away to infinity", measured(diagnosis.found.unbounded, None), "", ""))
+    table = Table(("what", "share of random starts", "confidence", "signs"), tuple(rows))
+    return [Section("Attractors", caption=diagnosis.found.summary(), table=table)]
+
+
+def _short(value: Any, error: Any) -> str:
+    if value is None:
+        return "unknown"
+    return value if isinstance(value, str) else measured(float(value), error)
+
+
+def _times(run: Trajectory, system: AbstractSystem) -> str:
+    first, last = float(run.ts[0]), float(run.ts[-1])
+    if is_discrete(system):
+        return f"np.arange({round(last) + 1})"
+    return f"np.linspace({first:g}, {last!r}, {len(run.ts)})"
+
+
+def _run_code(run: Trajectory, system: AbstractSystem, settings: dict[str, Any]) -> str:
+    extras = ""
+    if kind(system) in ("sde", "random map"):
+        extras += ", key=jax.random.key(0)"
+    if settings.get("input", "zero") != "zero":
+        extras += ", inputs=inputs"
+    if not is_discrete(system):
+        extras += ", solver=ds.fixed_solver(system)"
+    lines = f"run = ds.trajectory(system, None, {_times(run, system)}{extras})"
+    return ("import jax\n" if "jax." in extras else "") + lines
+
+
+def _trajectory(run: Trajectory, system: AbstractSystem, settings: dict[str, Any], head: str) -> Section:
+    caption = "The state over time, from the initial state."
+    if not run.successful:
+        caption += f" {run.summary()}"
+    figure = plots.time_series(run)
+    code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.time_series(run)\n"
+    return Section(title="Time series", caption=caption, figure=plots.svg(figure, name="series"), code=code)
+
+
+def _portrait(results: dict[str, Any], system: AbstractSystem, settings: dict[str, Any], head: str) -> list[Section]:
+    run: Trajectory = results.get("orbit", results["trajectory"])
+    if isinstance(system, AbstractMap) and dimension(system) == 1:
+        try:
+            figure = plots.cobweb(system, run)
+        except InputError:
+            return []
+        caption = "The map (curve), the diagonal, and the staircase of the last steps: where the curve meets the diagonal, nothing moves."
+        code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.cobweb(system, run)\n"
+        return [Section(title="Cobweb", caption=caption, figure=plots.svg(figure, name="cobweb"), code=code)]
+    if not np.any(np.ptp(np.asarray(run.flat), axis=0) > 1e-9):
+        run = results["trajectory"]
+    try:
+        figure = plots.phase_portrait(run)
+    except InputError:
+        return []
+    code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.phase_portrait(run)\n"
+    caption = "The state against itself, after the transient: what the system does for ever."
+    turning = ""
+    if dimension(system) >= 3 or kind(system) == "delay flow":
+        turning, caption = _turning(run, caption)
+    return [
+        Section(
+            title="Phase portrait",
+            caption=caption,
+            figure=plots.svg(figure, name="portrait"),
+            code=code,
+            interactive=turning,
+        )
+    ]
+
+
+def _turning(run: Trajectory, caption: str) -> tuple[str, str]:
+    """The portrait in space that one can turn, where the states have three coordinates to show."""
+    try:
+        view = plots.projection(run)
+        flat = view(np.asarray(run.flat))
+        if flat.shape[1] != 3:
+            return "", caption
+        points = flat[:: max(1, len(flat) // 6000)]
+        fragment = plots.phase_portrait_3d(points, view.names, dots=run.time_unit == "step")
+    except InputError:
+        return "", caption
+    return fragment, f"{caption} Drag to turn it."
+
+
+def _optional(make: Callable[..., Section], *args: Any) -> list[Section]:
+    """The section, or none where there is nothing to draw."""
+    try:
+        return [make(*args)]
+    except (InputError, KeyError):
+        return []
+
+
+def _return_map(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+    if is_discrete(system):
+        raise InputError("A map has no maxima between its steps; its portrait says the same.")
+    run = results["orbit"]
+    figure = plots.return_map(run)
+    caption = (
+        "Each maximum of one variable against the one before. A curve means that one number decides the next (chaos of "
+        "low dimension), a few points a cycle, a closed ring a torus, a cloud noise or many dimensions."
+    )
+    code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.return_map(run)\n"
+    return Section(title="Return map", caption=caption, figure=plots.svg(figure, name="returns"), code=code)
+
+
+def _power(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+    power, run = results["spectrum"], results["orbit"]
+    column = int(np.argmax(np.asarray(run.flat).std(axis=0)))
+    name = run.names[column]
+    figure = plots.power_spectrum(power, time_unit=system.time_unit)
+    caption = f"Power spectrum of {name} on the attractor. Sharp lines are rhythms; a broad floor is chaos or noise."
+    code = (
+        f"{head}{_run_code(run, system, settings)}\n"
+        f"power = ds.spectrum(np.asarray(run.flat)[:, {column}], dt=float(run.ts[1] - run.ts[0]))\n"
+        f"figure = ds.plots.power_spectrum(power, time_unit={system.time_unit!r})\n"
+    )
+    return Section(title="Power spectrum", caption=caption, figure=plots.svg(figure, name="power"), code=code)
+
+
+def _exponents(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+    spectrum = results["lyapunov"]
+    figure = plots.lyapunov(spectrum)
+    extras = ", key=jax.random.key(0)" if kind(system) in ("sde", "random map") else ""
+    extras += ", inputs=inputs" if settings.get("input", "zero") != "zero" else ""
+    caption = f"How the running averages of the Lyapunov exponents settle. {spectrum.summary()}"
+    code = (
+        f"{'import jax' + chr(10) if 'jax.' in extras else ''}{head}"
+        f"exponents = ds.lyapunov_spectrum(system, k={len(spectrum.exponents)}{extras})\n"
+        "figure = ds.plots.lyapunov(exponents)\n"
+    )
+    return Section(title="Lyapunov exponents", caption=caption, figure=plots.svg(figure, name="lyapunov"), code=code)
+
+
+def _equilibria(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+    points = results["fixed_points"]
+    run = results.get("orbit", results["trajectory"])
+    figure = plots.equilibria(points, trajectory=run)
+    extras = ", inputs=inputs" if settings.get("input", "zero") != "zero" else ""
+    caption = f"{points.summary()} Full markers are stable, empty ones unstable."
+    code = (
+        f"{head}points = ds.fixed_points(system{extras})\n"
+        f"{_run_code(run, system, settings)}\nfigure = ds.plots.equilibria(points, trajectory=run)\n"
+    )
+    return Section(title="Fixed points", caption=caption, figure=plots.svg(figure, name="fixed-points"), code=code)
+
+
+def recording_page(
+    recording: Recording,
+    *,
+    target: str,
+    sentence: str,
+    regime: RegimeFromData,
+    results: dict[str, Any],
+    settings: dict[str, Any],
+    origin: str,
+    notes: tuple[str, ...],
+) -> Page:
+    """The page of a recording."""
+    head = f"{_IMPORTS}\n{origin}\n"
+    data, dt = "recording.values", f"dt={recording.dt!r}"
+    unit = f"time_unit={recording.time_unit!r}"
+    drawn: list[tuple[str, str, str, str, Callable[[], Any]]] = [
+        (
+            "Recording",
+            "recording",
+            "What was recorded.",
+            "figure = ds.plots.time_series(recording)",
+            lambda: plots.time_series(recording),
+        ),
+        (
+            "Reconstructed state",
+            "embedding",
+            "The series against its own past: choice of delay (mutual information) and dimension, and the shape that results.",
+            f"found = ds.embedding({data}, {dt})\nfigure = ds.plot(found)",
+            lambda: plots.plot(results["embedding"]),
+        ),
+        (
+            "Power spectrum",
+            "spectrum",
+            "Sharp lines are rhythms; a broad floor is chaos or noise.",
+            f"found = ds.spectrum({data}, {dt})\nfigure = ds.plots.power_spectrum(found, {unit})",
+            lambda: plots.power_spectrum(results["spectrum"], time_unit=recording.time_unit),
+        ),
+        (
+            "Divergence of neighbours",
+            "exponent",
+            "How fast states that were close drift apart; the slope of the straight part is the largest Lyapunov exponent.",
+            f"found = ds.exponent_from_data({data}, {dt})\nfigure = ds.plots.divergence(found, {unit})",
+            lambda: plots.divergence(results["exponent"], time_unit=recording.time_unit),
+        ),
+        (
+            "Surrogates",
+            "surrogates",
+            "The data against noise of the same spectrum and distribution: outside the histogram, linear noise does not explain it.",
+            f"found = ds.surrogate_test({data})\nfigure = ds.plot(found)",
+            lambda: plots.plot(results["surrogates"]),
+        ),
+        (
+            "Correlation dimension",
+            "dimension",
+            "Local slopes of the correlation sum: a plateau that stays as the embedding grows is the dimension.",
+            f"found = ds.correlation_dimension({data}, {dt})\nfigure = ds.plot(found)",
+            lambda: plots.plot(results["dimension"]),
+        ),
+        (
+            "0-1 test",
+            "zero_one",
+            "Growth rate K for many frequencies: near 1 for chaos, near 0 for regular motion.",
+            f"found = ds.zero_one({data})\nfigure = ds.plot(found)",
+            lambda: plots.plot(results["zero_one"]),
+        ),
+        (
+            "Recurrence",
+            "recurrence",
+            "When the state comes back close to where it was: long diagonals mean that it then moves alike again.",
+            f"found = ds.recurrence({data}, {dt})\nfigure = ds.plot(found)",
+            lambda: plots.plot(results["recurrence"]),
+        ),
+    ]
+    sections = []
+    for title, name, caption, code, draw in drawn:
+        if name in results:
+            sections += _optional(_drawn, title, name, caption, f"{head}{code}\n", draw)
+    count, channels = recording.values.shape
+    return Page(
+        target,
+        sentence,
+        subtitle=f"A recording: {count} samples every {recording.dt:g} {recording.time_unit}, {channels} channel"
+        f"{'s' if channels > 1 else ''}. {recording.source}",
+        confidence=regime.verdict.confidence,
+        evidence=regime.verdict.evidence,
+        sections=tuple(sections),
+        notes=notes,
+        settings=settings,
+        versions=provenance()["versions"],
+    )
+
+
+def _drawn(title: str, name: str, caption: str, code: str, draw: Callable[[], Any]) -> Section:
+    return Section(title=title, caption=caption, figure=plots.svg(draw(), name=name), code=code)

@@ -1,0 +1,117 @@
+"""From a recording to a report."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from .._errors import ComputationFailed, InputError
+from .._results import provenance
+from ..analysis.geometry import Recurrence, recurrence
+from ..analysis.regime import RegimeFromData, regime_from_data
+from ..analysis.rhythm import Period, period
+from ..series import Recording
+from ..solve import Progress
+from ._pages import recording_page
+from ._report import Report
+from ._sentences import describe_recording
+
+
+def report_recording(
+    recording: Recording,
+    *,
+    target: str | None = None,
+    seed: int = 0,
+    notes: tuple[str, ...] = (),
+    origin: str | None = None,
+    progress: bool = False,
+) -> Report:
+    """Say what kind of dynamics made this recording, with every picture and number that supports it.
+
+    Args:
+        recording: What was recorded.
+        target: Name to show; None takes the recording's source.
+        seed: Seed of surrogates and bootstrap.
+        notes: What was assumed on the way in, shown after the recording's own notes.
+        origin: Lines of Python that make `recording`, for the page.
+        progress: Show progress on standard error.
+
+    Returns:
+        A `Report`; `save(folder)` writes page and numbers.
+    """
+    started = time.perf_counter()
+    target = target if target is not None else recording.source
+    notes = (*recording.notes, *notes)
+    with Progress(2, f"report on {target}", show=progress) as bar:
+        regime = regime_from_data(recording.values, dt=recording.dt, seed=seed)
+        bar.advance(1)
+        found: dict[str, Any] = {
+            "recording": recording,
+            "embedding": regime.embedding,
+            "spectrum": regime.spectrum,
+            "exponent": regime.exponent,
+            "zero_one": regime.zero_one,
+            "dimension": regime.dimension,
+            "surrogates": regime.surrogates,
+            "recurrence": _recurrence(recording, regime),
+            "period": _period(recording, regime),
+        }
+        results = {name: value for name, value in found.items() if value is not None}
+        bar.advance(1)
+    sentence = describe_recording(target, regime)
+    settings = {k: v for k, v in regime.settings.items() if k != "versions"} | {
+        "source": recording.source,
+        "seed": seed,
+    }
+    lines = origin if origin is not None else f"recording = ds.read_recording({target!r}, dt={recording.dt!r})"
+    page = recording_page(
+        recording,
+        sentence=sentence,
+        regime=regime,
+        results=results,
+        settings=settings,
+        origin=lines,
+        notes=notes,
+        target=target,
+    )
+    return Report(
+        target=target,
+        kind="recording",
+        dimension=recording.values.shape[1],
+        sentence=sentence,
+        verdict=regime.verdict,
+        results=results,
+        attractors=(),
+        seconds=time.perf_counter() - started,
+        settings=settings,
+        versions=provenance()["versions"],
+        notes=notes,
+        page=page,
+    )
+
+
+def _recurrence(recording: Recording, regime: RegimeFromData) -> Recurrence | None:
+    """Recurrence quantification in the embedding of the verdict; None where there is none."""
+    if regime.embedding is None:
+        return None
+    try:
+        return recurrence(recording.values, **_embedded(regime))
+    except InputError:
+        return None
+
+
+def _embedded(regime: RegimeFromData) -> dict[str, Any]:
+    return {"delay": regime.embedding.delay, "dimension": regime.embedding.dimension} if regime.embedding else {}
+
+
+def _period(recording: Recording, regime: RegimeFromData) -> Period | None:
+    """Return times of the most variable channel, where the verdict is a rhythm."""
+    if regime.verdict.regime not in ("limit cycle", "torus"):
+        return None
+    column = int(np.argmax(recording.values.std(axis=0)))
+    try:
+        return period(recording.values[:, column], dt=recording.dt)
+    except (InputError, ComputationFailed):
+        return None
