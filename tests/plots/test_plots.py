@@ -174,6 +174,16 @@ def test_return_map_of_lorenz_is_the_cusp_of_z(lorenz):
         plots.return_map(lorenz, variable="w")
 
 
+def test_return_map_of_a_cycle_is_one_point_of_the_first_variable():
+    run: Any = ds.trajectory(ds.build("van-der-pol"), [2.0, 0.0], np.linspace(0.0, 100.0, 5001))
+    (axes,) = plots.return_map(run).axes
+    assert axes.get_xlabel() == "maximum of x"
+    width = np.diff(axes.get_xlim())[0]
+    # The amplitude of the cycle is 2.009 for mu = 1.
+    assert np.ptp(xs(axes.lines[1])) < 0.1 * width
+    assert abs(xs(axes.lines[1])[-1] - 2.0086) < 0.01
+
+
 def test_band_of_exponents_is_two_standard_errors_at_the_final_value():
     result = lyapunov_spectrum(ds.build("henon"), duration=5000)
     figure = plots.plot(result)

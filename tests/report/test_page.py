@@ -226,11 +226,19 @@ def test_table_of_fixed_points_rounds_away_what_is_below_the_error():
         (float("nan"), None, "not a number"),
         (-float("inf"), None, "−∞"),
         (12.0, 0.0, "12"),
-        (1e-9, 2e-10, "1e−09 ± 2e−10"),
+        (1e-9, 2e-10, "1×10⁻⁹ ± 2×10⁻¹⁰"),
+        (14.636210017, 2.5e-8, "14.636210017 ± 2.5×10⁻⁸"),
+        (-6.02e23, None, "−6.02×10²³"),
     ],
 )
 def test_numbers(value, error, expected):
     assert number(value, error) == expected
+
+
+def test_sentences_get_proper_signs():
+    caption = "Exponents -0.5 +- 0.1, volume 20, 130-141, pp. x-1."
+    text = report.render(report.Page("a", "b", sections=(report.Section("c", caption),)))
+    assert "Exponents −0.5 ± 0.1, volume 20, 130-141, pp. x-1." in text
 
 
 def test_confidence_is_a_share():

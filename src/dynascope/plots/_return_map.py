@@ -67,7 +67,9 @@ def return_map(series: Trajectory | Recording, *, variable: str | None = None, a
     # A cycle gives one point; the limits keep its rounding errors from filling the picture.
     limits = padded(float(maxima.min()), float(maxima.max()), least=0.1 * float(np.ptp(data.values[:, k])))
     panel.plot(limits, limits, color=MUTED, lw=0.7, ls=(0, (4, 3)))
-    panel.plot(maxima[:-1], maxima[1:], ".", color=ACCENT, ms=3.5 if len(maxima) > 80 else 6, mew=0)
+    together = np.ptp(maxima) < 0.1 * (limits[1] - limits[0])
+    size = 9 if together else 3.5 if len(maxima) > 80 else 6
+    panel.plot(maxima[:-1], maxima[1:], ".", color=ACCENT, ms=size, mew=0)
     panel.set(xlim=limits, ylim=limits, aspect="equal")
     name, unit = data.names[k], data.units[k]
     panel.set_xlabel(label(f"maximum of {name}", unit))
@@ -88,7 +90,9 @@ def _chosen(data: Shown, variable: str | None) -> tuple[int, NDArray[np.float64]
             "There are fewer than four maxima, so there is no return map. Take a longer run, or a variable that "
             "oscillates."
         )
-    return min(found, key=lambda item: _roughness(item[1]))
+    ranges = np.ptp(data.values, axis=0)
+    # Maxima of a cycle are equal up to rounding, which must not decide: then it is the first variable.
+    return min(found, key=lambda item: 0.0 if np.ptp(item[1]) < 0.01 * ranges[item[0]] else _roughness(item[1]))
 
 
 def _roughness(maxima: Array) -> float:
