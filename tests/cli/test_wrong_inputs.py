@@ -96,6 +96,7 @@ WRONG: list[tuple[str, list[str]]] = [
     ("report two.npz --dt 0.01 --variable c", ["`c`", "`a`", "`b`"]),
     ("report empty.csv --dt 0.01", ["empty.csv"]),
     ("report broken.npy --dt 0.01", ["cannot be read as a NumPy array"]),
+    ("report .", ["`.` is a folder"]),
     ("report missing.npy --dt 0.01", ["no file `missing.npy`"]),
     ("report waev.npy --dt 0.01", ["Did you mean `wave.npy`?"]),
     ("report data.pkl", ["pickle", "numpy.save"]),

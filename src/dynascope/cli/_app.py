@@ -1,9 +1,12 @@
 """The commands, and what becomes of their errors: exit codes 0, 2, 3 and 130."""
 
 import contextlib
+import importlib
 import json
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -161,9 +164,7 @@ def _performed(name: str, target: str, options: Options) -> None:
     # The file of a user's own system may print; with `--json` nothing may mix with the answer.
     with contextlib.redirect_stdout(sys.stderr if options.json else speak):
         try:
-            from . import _commands
-
-            answer = getattr(_commands, name.replace("-", "_"))(target, options)
+            answer = getattr(_bodies(options, speak), name.replace("-", "_"))(target, options)
         except KeyboardInterrupt as stop:
             raise typer.Exit(_complain("Interrupted.", INTERRUPTED, as_json=options.json, out=speak)) from stop
         except Exception as error:
@@ -179,6 +180,26 @@ def _performed(name: str, target: str, options: Options) -> None:
     if answer.failure:
         _complain(answer.failure, answer.code, as_json=False)
     raise typer.Exit(answer.code)
+
+
+def _bodies(options: Options, speak: Any) -> Any:
+    """The module of the commands' bodies. It loads JAX, which takes an interrupt for a fault of its own.
+
+    Until it is loaded there is nothing to keep, so that an interrupt ends the process at once.
+    """
+
+    def stop(*_: Any) -> None:
+        _complain("Interrupted.", INTERRUPTED, as_json=options.json, out=speak)
+        speak.flush()
+        os._exit(INTERRUPTED)
+
+    if threading.current_thread() is not threading.main_thread():
+        return importlib.import_module("._commands", __package__)
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        return importlib.import_module("._commands", __package__)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _print(text: str) -> None:

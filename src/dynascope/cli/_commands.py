@@ -28,15 +28,18 @@ from ._values import share
 _FAILED, _INTERRUPTED = 3, 130
 #: Fixed points and components of a state that are shown to people; JSON and files hold all.
 _POINTS_SHOWN, _COMPONENTS_SHOWN = 20, 6
+#: Outputs from which on a run shows its progress: shorter ones are over before a bar is read.
+_LONG = 20_000
 #: States of a run from which Newton's method starts too.
 _VISITED = 256
 
 
 def report(target: str, options: Options) -> Answer:
     """The whole report: verdict, page and numbers."""
+    found = read_target(target, options)
+    # Drawing is slow to load: only a report needs it, and only once its target was read.
     from ..report import report_recording, report_system
 
-    found = read_target(target, options)
     _say(found.notes, options)
     folder = options.out if options.out is not None else f"{found.name}-report"
     _check_folder(folder)
@@ -91,7 +94,7 @@ def simulate(target: str, options: Options) -> Answer:
         key=key_of(options),
         solver=_solver(system, options, float(grid[-1])),
         throw=False,
-        progress=_progress(options),
+        progress=_progress(options) and len(grid) > _LONG,
     )
     run = _without_transient(run, float(ts[0]), dropped=len(grid) - len(ts))
     failure = RESULTS[run.result]
@@ -245,17 +248,19 @@ def _check_folder(folder: str) -> None:
 def _solver(system: AbstractSystem, options: Options, end: float) -> Any:
     rtol = share(options.rtol, option="--rtol")
     found = kind(system)
-    if rtol is not None:
-        if found != "flow":
-            raise InputError(
-                f"`--rtol` sets the error control of flows, but `{type(system).__name__}` is of the kind `{found}`, "
-                "which is stepped without it. Leave it out."
-            )
-        return Tsit5(rtol=rtol, atol=1e-2 * rtol)
+    if rtol is not None and found != "flow":
+        raise InputError(
+            f"`--rtol` sets the error control of flows, but `{type(system).__name__}` is of the kind `{found}`, "
+            "which is stepped without it. Leave it out."
+        )
+    if found not in ("flow", "hybrid"):
+        return None
+    # The limits on work grow with the time asked for: they are there to stop a run that gets nowhere.
+    steps = end / step_for(system)
     if found == "hybrid":
-        step = step_for(system)
-        return stepper(system, step, max_events=int(np.clip(end / step / 4, 4096, 1_000_000)))
-    return None
+        return stepper(system, end / steps, max_events=int(np.clip(steps / 4, 4096, 1_000_000)))
+    most = int(np.clip(100 * steps, 1_000_000, 2_000_000_000))
+    return Tsit5(max_steps=most) if rtol is None else Tsit5(rtol=rtol, atol=1e-2 * rtol, max_steps=most)
 
 
 def _without_transient(run: Trajectory, start: float, *, dropped: int) -> Trajectory:
@@ -327,7 +332,7 @@ def _starts(system: AbstractSystem, inputs: Any, options: Options) -> Any:
         return None if y0 is None else jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], y0)
     ts = output_times(system, options, dimension=dimension(system))
     grid = ts if ts[0] == 0 else np.concatenate([np.zeros(1, ts.dtype), ts])
-    run = trajectory(system, y0, grid, inputs=inputs, key=key_of(options), progress=_progress(options))
+    run = trajectory(system, y0, grid, inputs=inputs, key=key_of(options))
     chosen = np.unique(np.linspace(len(grid) - len(ts), len(grid) - 1, _VISITED).astype(int))
     return jax.tree.map(lambda leaf: jnp.asarray(leaf[chosen]), run.ys)
 

@@ -41,6 +41,9 @@ def number(value: float, error: float | None = None, *, digits: int = 6) -> str:
         return "none" if math.isnan(value) else str(value)
     if error is None or not math.isfinite(error) or error <= 0:
         return f"{value:.{digits}g}"
+    # Errors of rounding size (an exponent that never varied) do not make seventeen digits worth reading.
+    if error < 1e-8 * abs(value):
+        return f"{value:.8g}"
     places = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{min(places, 15)}f}"
 

@@ -176,6 +176,8 @@ def _unknown(target: str, kind: FileKind) -> InputError:
     module, _, name = target.partition(":")
     if name and Path(f"{module}.py").is_file():
         return InputError(f"There is no target `{target}`. Did you mean `{module}.py:{name}`?")
+    if path.is_dir():
+        return InputError(f"`{target}` is a folder. Give the path of a file in it.")
     if path.exists():
         try:
             read_recording(path)

@@ -24,8 +24,8 @@ from ._solvers import AbstractFixedStep, AbstractSolver, Diffrax, Kvaerno5
 
 #: Numbers of outputs stored by one chunk, so that a long run has bounded device memory.
 _CHUNK = 2_000_000
-#: Chunks of a run that shows progress.
-_TICKS = 100
+#: Chunks of a run that shows progress or has more outputs than `_LONG`, so that it can be interrupted soon.
+_TICKS, _LONG = 100, 200_000
 
 #: Numbers moved by the steps of one chunk, so that an interrupt from the keyboard is heard within a second or so.
 _WORK = 100_000_000
@@ -108,7 +108,7 @@ def _driven_by_host(
     intervals = len(times) - 1
     count = _count(system, solver, times)
     length = max(1, min(intervals, _CHUNK // max(1, width), _WORK // max(1, width * (count or 1))))
-    if progress:
+    if progress or intervals > _LONG:
         length = max(1, min(length, -(-intervals // _TICKS)))
     if isinstance(solver, Diffrax | Kvaerno5):
         length = max(1, intervals)  # its step-size memory cannot be carried from chunk to chunk
@@ -122,23 +122,24 @@ def _driven_by_host(
                 run, ys, code, stats = _advance(run, chunk, count)
                 parts.append(jax.tree.map(np.asarray, ys))
                 bar.advance(len(chunk) - 1)
-                if code != RESULTS.successful or not _finite(parts[-1]):
+                if code != RESULTS.successful or _finite(parts[-1]) < len(chunk) - 1:
                     break
         except KeyboardInterrupt:
             code = RESULTS.interrupted
     ys = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     reached = jax.tree.leaves(ys)[0].shape[0]
-    whole = labelled(system, times[:reached], ys, code=code, stats=stats, events=events_of(run))
-    good = int(whole.count)
-    return eqx.tree_at(
-        lambda t: (t.ts, t.ys, t.count),
-        whole,
-        (whole.ts[:good], jax.tree.map(lambda leaf: leaf[:good], whole.ys), good),
-    )
+    good = _finite(ys)
+    if good < reached and code == RESULTS.successful:
+        code = RESULTS.nonfinite
+    ys = jax.tree.map(lambda leaf: leaf[:good], ys)
+    return labelled(system, times[:good], ys, result=code, count=good, stats=stats, events=events_of(run))
 
 
-def _finite(tree: Any) -> bool:
-    return all(bool(np.all(np.isfinite(leaf[-1]))) for leaf in jax.tree.leaves(tree))
+def _finite(tree: Any) -> int:
+    """Number of entries before the first that is not finite."""
+    leaves = [leaf.reshape(leaf.shape[0], -1) for leaf in jax.tree.leaves(tree)]
+    finite = np.logical_and.reduce([np.isfinite(leaf).all(axis=1) for leaf in leaves])
+    return finite.size if finite.all() else int(np.argmin(finite))
 
 
 def _even_spacing(times: np.ndarray) -> float | None:
