@@ -15,6 +15,7 @@ from ..series import Recording, Trajectory
 from ..systems import AbstractMap, AbstractSystem, dimension, is_discrete, kind
 from ._page import Page, Section, Table
 from ._sentences import measured
+from ._tables import exponents_table, fixed_points_table
 
 _IMPORTS = "import dynascope as ds\nimport numpy as np\n"
 
@@ -131,7 +132,7 @@ def _portrait(results: dict[str, Any], system: AbstractSystem, settings: dict[st
     caption = "The state against itself, after the transient: what the system does for ever."
     turning = ""
     if dimension(system) >= 3 or kind(system) == "delay flow":
-        turning, caption = _turning(run, caption)
+        turning = _turning(run, results.get("fixed_points"))
     return [
         Section(
             title="Phase portrait",
@@ -143,18 +144,17 @@ def _portrait(results: dict[str, Any], system: AbstractSystem, settings: dict[st
     ]
 
 
-def _turning(run: Trajectory, caption: str) -> tuple[str, str]:
-    """The portrait in space that one can turn, where the states have three coordinates to show."""
+def _turning(run: Trajectory, points: Any) -> str:
+    """The portrait in space that one can turn, where the states have three coordinates to show; else nothing."""
     try:
         view = plots.projection(run)
         flat = view(np.asarray(run.flat))
         if flat.shape[1] != 3:
-            return "", caption
-        points = flat[:: max(1, len(flat) // 6000)]
-        fragment = plots.phase_portrait_3d(points, view.names, dots=run.time_unit == "step")
+            return ""
+        marks = view(points.states) if points is not None and len(points) else None
+        return plots.phase_portrait_3d(flat, view.names, dots=run.time_unit == "step", marks=marks)
     except InputError:
-        return "", caption
-    return fragment, f"{caption} Drag to turn it."
+        return ""
 
 
 def _optional(make: Callable[..., Section], *args: Any) -> list[Section]:
@@ -203,7 +203,7 @@ def _exponents(system: AbstractSystem, results: dict[str, Any], settings: dict[s
         f"exponents = ds.lyapunov_spectrum(system, k={len(spectrum.exponents)}{extras})\n"
         "figure = ds.plots.lyapunov(exponents)\n"
     )
-    return Section(title="Lyapunov exponents", caption=caption, figure=plots.svg(figure, name="lyapunov"), code=code)
+    return Section(title="Lyapunov exponents", caption=caption, figure=plots.svg(figure, name="lyapunov"), table=exponents_table(spectrum), code=code)
 
 
 def _equilibria(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
@@ -216,7 +216,7 @@ def _equilibria(system: AbstractSystem, results: dict[str, Any], settings: dict[
         f"{head}points = ds.fixed_points(system{extras})\n"
         f"{_run_code(run, system, settings)}\nfigure = ds.plots.equilibria(points, trajectory=run)\n"
     )
-    return Section(title="Fixed points", caption=caption, figure=plots.svg(figure, name="fixed-points"), code=code)
+    return Section(title="Fixed points", caption=caption, figure=plots.svg(figure, name="fixed-points"), table=fixed_points_table(points), code=code)
 
 
 def recording_page(
@@ -288,8 +288,8 @@ def recording_page(
             "Recurrence",
             "recurrence",
             "When the state comes back close to where it was: long diagonals mean that it then moves alike again.",
-            f"found = ds.recurrence({data}, {dt})\nfigure = ds.plot(found)",
-            lambda: plots.plot(results["recurrence"]),
+            f"shape = ds.embedding({data}, {dt})\nfound = ds.recurrence(shape)\nfigure = ds.plot(found, embedding=shape)",
+            lambda: plots.plot(results["recurrence"], embedding=results["embedding"]),
         ),
     ]
     sections = []

@@ -97,13 +97,9 @@ def _recurrence(recording: Recording, regime: RegimeFromData) -> Recurrence | No
     if regime.embedding is None:
         return None
     try:
-        return recurrence(recording.values, **_embedded(regime))
+        return recurrence(regime.embedding)
     except InputError:
         return None
-
-
-def _embedded(regime: RegimeFromData) -> dict[str, Any]:
-    return {"delay": regime.embedding.delay, "dimension": regime.embedding.dimension} if regime.embedding else {}
 
 
 def _period(recording: Recording, regime: RegimeFromData) -> Period | None:

@@ -8,12 +8,14 @@ from ..analysis.regime import Attractor, Diagnosis, RegimeFromData
 
 
 def measured(value: float, error: float | None, unit: str = "1") -> str:
-    """A value with its error, rounded to two digits of the error: `0.906 ± 0.004 per ms`."""
+    """A value with its error, rounded to two digits of the error: `0.906 ± 0.004 per ms`; an error below a millionth is left out."""
     tail = "" if unit == "1" else f" {unit}"
     if not math.isfinite(value):
         return "unknown"
     if error is None or not math.isfinite(error) or error <= 0:
         return f"{value:.6g}{tail}"
+    if error < 1e-6 * abs(value):
+        return f"{value:.7g}{tail}"
     digits = max(0, -math.floor(math.log10(error)) + 1)
     if digits > 12 or abs(value) >= 1e6:
         return f"{value:.6g} ± {error:.1g}{tail}"

@@ -29,7 +29,7 @@ from ._sentences import describe_system
 #: Shown at first: solver steps (maps: iterations) of the trajectory, and cycles of a rhythm.
 _SHOWN_STEPS, _SHOWN_STEPS_MAP, _SHOWN_CYCLES = 8_000, 400, 12
 #: Solver steps (maps: iterations) on the attractor for portrait and power spectrum; samples kept of them.
-_LONG_STEPS, _LONG_STEPS_MAP, _LONG_SAMPLES = 60_000, 4_096, 12_000
+_LONG_STEPS, _LONG_STEPS_MAP, _LONG_SAMPLES = 60_000, 4_096, 36_000
 #: Most exponents shown of a large system.
 _EXPONENTS = 16
 
