@@ -21,6 +21,9 @@ from .models import build as build
 from .models import catalogue as catalogue
 from .models import facts as facts
 from .models import names as names
+from .plots import plot as plot
+from .report import report_recording as report_recording
+from .report import report_system as report_system
 from .series import Recording as Recording
 from .series import Trajectory as Trajectory
 from .series import as_recording as as_recording

@@ -425,6 +425,21 @@ def test_report_of_a_network_says_what_it_assumed(dynascope: Run, asked: list[An
     assert other.nonlinearity == "relu"
 
 
+@pytest.mark.slow
+def test_report_end_to_end(dynascope: Run, folder: Path) -> None:
+    facts = dynascope("report", "mine.py:Spring", "--set", "k=1", "--out", "spring", "--json", "--quiet").object
+    keys = "target kind dimension verdict attractors fixed_points lyapunov seconds settings versions page"
+    assert set(keys.split()) <= set(facts)
+    assert {"regime", "confidence", "evidence"} <= set(facts["verdict"])
+    # A spring without friction keeps its energy: it has no attractor.
+    assert facts["verdict"]["regime"] == "conservative"
+    for kind in ("page", "json", "nc"):
+        assert (folder / facts[kind]).stat().st_size > 0
+    np.save("wave.npy", np.sin(0.1 * np.arange(3000)))
+    done = dynascope("report", "wave.npy", "--dt", "0.1", "--json", "--quiet")
+    assert done.object["verdict"]["regime"] == "limit cycle"
+
+
 def test_quiet_is_silent_on_standard_error(dynascope: Run) -> None:
     assert dynascope("simulate", "gru", "--n", "3", "--t1", "5", "--quiet").err == ""
 
