@@ -50,6 +50,8 @@ def fixed(loop: Loop, solver: AbstractFixedStep, y: State, ts: Any, count: int |
     Returns:
         The last state and all of them.
     """
+    # Scalars pass through memory from one pass of the loop to the next: two steps a pass halve that.
+    unroll = 2 if loop.packing.scalars and count is not None else None
 
     def advance(carry: Any, interval: Any) -> Any:
         start, end = interval
@@ -59,7 +61,7 @@ def fixed(loop: Loop, solver: AbstractFixedStep, y: State, ts: Any, count: int |
         def one(i: Any, c: Any) -> Any:
             return rk_step(loop.field, solver.tableau, start + i * h, c, h=h)
 
-        carry = one(0, carry) if count == 1 else jax.lax.fori_loop(0, steps, one, carry)
+        carry = one(0, carry) if count == 1 else jax.lax.fori_loop(0, steps, one, carry, unroll=unroll)
         return carry, carry
 
     last, saved = jax.lax.scan(advance, loop.packing.pack(y), (ts[:-1], ts[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -159,7 +160,12 @@ def integrate(
     run = begin(system, y0, ts[0], inputs=inputs, key=key, solver=solver, size=size)
     run, ys, code, stats = advance(run, jnp.asarray(ts), steps)
     ys = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), run.template, ys)
-    return labelled(system, ts, ys, code=code, stats=stats, events=events_of(run))
+    leaves = [jnp.reshape(leaf, (leaf.shape[0], -1)) for leaf in jax.tree.leaves(ys)]
+    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf), axis=1) for leaf in leaves]), axis=0)
+    count = jnp.where(jnp.all(finite), finite.size, jnp.argmin(finite))
+    failed = RESULTS.where(jnp.all(finite), RESULTS.successful, RESULTS.nonfinite)
+    result = RESULTS.where(code == RESULTS.successful, failed, code)
+    return labelled(system, ts, ys, result=result, count=count, stats=stats, events=events_of(run))
 
 
 def events_of(run: Run) -> Events | None:
@@ -170,15 +176,18 @@ def events_of(run: Run) -> Events | None:
 
 
 def labelled(
-    system: AbstractSystem, ts: Any, ys: State, *, code: Any, stats: dict[str, Any], events: Events | None
+    system: AbstractSystem,
+    ts: Any,
+    ys: State,
+    *,
+    result: Any,
+    count: Any,
+    stats: dict[str, Any],
+    events: Events | None,
 ) -> Trajectory:
-    """A trajectory with the names and units of `system`, its count of finite entries and its result code."""
-    leaves = [jnp.reshape(leaf, (leaf.shape[0], -1)) for leaf in jax.tree.leaves(ys)]
-    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf), axis=1) for leaf in leaves]), axis=0)
-    count = jnp.where(jnp.all(finite), finite.size, jnp.argmin(finite))
-    failed = RESULTS.where(jnp.all(finite), RESULTS.successful, RESULTS.nonfinite)
-    result = RESULTS.where(code == RESULTS.successful, failed, code)
-    seen = state_variables(system)
+    """A trajectory with the names and units of `system`."""
+    size = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(ys))
+    seen = state_variables(system, size=size)
     return Trajectory(
         ts,
         ys,

@@ -34,6 +34,7 @@ class Packing(NamedTuple):
     pack: Callable[[State], Any]
     unpack: Callable[[Any], State]
     stack: Callable[[Any], State]
+    scalars: bool
 
 
 def packing(template: State, rule: Callable[[State], Any], layout: Layout | None) -> Packing:
@@ -44,11 +45,13 @@ def packing(template: State, rule: Callable[[State], Any], layout: Layout | None
             pack=lambda y: tuple(ravel_pytree(y)[0]),
             unpack=lambda c: unravel(jnp.stack(c)),
             stack=lambda c: jax.vmap(unravel)(jnp.stack(c, axis=-1)),
+            scalars=True,
         )
     return Packing(
         pack=lambda y: ravel_pytree(y)[0],
         unpack=unravel,
         stack=jax.vmap(unravel),
+        scalars=False,
     )
 
 

@@ -18,18 +18,21 @@ _ROUNDING = 4
 
 
 def combine(y: Any, h: Any, weights: Sequence[float], stages: Sequence[Any]) -> Any:
-    """`y + h sum_i weights[i] stages[i]`, skipping zero weights."""
-    terms = [(w, k) for w, k in zip(weights, stages, strict=False) if w != 0]
+    """`y + h sum_i weights[i] stages[i]`, skipping zero weights.
+
+    The newest stage is the one that is waited for: it is added last, so that all else is done by then.
+    """
+    terms = [(h * w, k) for w, k in zip(weights, stages, strict=False) if w != 0]
     if not terms:
         return y
-    return jax.tree.map(lambda leaf, *ks: leaf + h * _weighted(terms, ks), y, *(k for _, k in terms))
+    *early, last = (w for w, _ in terms)
 
+    def combined(leaf: Any, *ks: Any) -> Any:
+        if early:
+            leaf = leaf + functools.reduce(jnp.add, [w * k for w, k in zip(early, ks, strict=False)])
+        return leaf + last * ks[-1]
 
-def _weighted(terms: Sequence[tuple[float, Any]], ks: Sequence[Any]) -> Any:
-    total = ks[0] if terms[0][0] == 1 else terms[0][0] * ks[0]
-    for (w, _), k in zip(terms[1:], ks[1:], strict=True):
-        total = total + (k if w == 1 else w * k)
-    return total
+    return jax.tree.map(combined, y, *(k for _, k in terms))
 
 
 def stages(field: Field, tableau: Tableau, t: Any, y: Any, h: Any, *, first: Any = None) -> list[Any]:

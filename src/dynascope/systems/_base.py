@@ -259,9 +259,12 @@ def dimension(system: AbstractSystem) -> int:
     return sum(jnp.size(leaf) for leaf in jax.tree.leaves(system.initial_state()))
 
 
-def state_variables(system: AbstractSystem) -> tuple[Variable, ...]:
-    """Names, units and topology of the flattened state; unnamed components become `y0`, `y1`, ..."""
-    d = dimension(system)
+def state_variables(system: AbstractSystem, *, size: int | None = None) -> tuple[Variable, ...]:
+    """Names, units and topology of the flattened state; unnamed components become `y0`, `y1`, ...
+
+    `size` is the dimension where it is known already.
+    """
+    d = dimension(system) if size is None else size
     declared = system.variables
     if declared is None:
         return tuple(Variable(f"y{i}") for i in range(d))
