@@ -11,6 +11,9 @@ from ._errors import InputError as InputError
 from ._errors import RESULTS as RESULTS
 from ._param import param as param
 from ._param import setting as setting
+from .analysis.attractors import attractors as attractors
+from .analysis.regime import regime_from_data as regime_from_data
+from .analysis.regime import regime_of as regime_of
 from .analysis.stability import fixed_points as fixed_points
 from .analysis.stability import lyapunov_spectrum as lyapunov_spectrum
 from .data import load as load

@@ -25,3 +25,9 @@ from ._solvers import Layout as Layout
 from ._solvers import LocatedEvents as LocatedEvents
 from ._solvers import Tsit5 as Tsit5
 from ._trajectory import trajectory as trajectory
+from .maps import Section as Section
+from .maps import event_map as event_map
+from .maps import history_map as history_map
+from .maps import poincare_map as poincare_map
+from .maps import stroboscopic_map as stroboscopic_map
+from .maps import time_t_map as time_t_map
