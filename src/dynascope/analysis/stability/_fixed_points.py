@@ -14,7 +14,19 @@ from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
-from ...systems import AbstractMap, AbstractSystem, Box, Constant, as_input, dimension, is_discrete, kind, state_variables
+from ...systems import (
+    AbstractDelayFlow,
+    AbstractFlow,
+    AbstractMap,
+    AbstractSystem,
+    Box,
+    Constant,
+    as_input,
+    dimension,
+    is_discrete,
+    kind,
+    state_variables,
+)
 from .._region import start_region
 from .._topology import distance, wrapped
 from ._characteristic import characteristic_roots
@@ -55,18 +67,18 @@ class FixedPoints(AbstractResult):
         failed_starts: Starts that led to no fixed point.
     """
 
-    states: np.ndarray = output("fixed_point", "component", doc="fixed points")
-    eigenvalues: np.ndarray = output("fixed_point", "eigenvalue", doc="eigenvalues of the Jacobian")
-    residuals: np.ndarray = output("fixed_point", doc="largest component of the residual")
-    errors: np.ndarray = output("fixed_point", doc="length of the next Newton step")
-    hits: np.ndarray = output("fixed_point", doc="starts that led there")
-    unstable_dimension: np.ndarray = output("fixed_point", doc="number of unstable eigenvalues")
     stability: tuple[str, ...] = eqx.field(static=True)
     names: tuple[str, ...] = eqx.field(static=True)
     discrete: bool
     failed_starts: int
     result: Any
     settings: dict[str, Any] = eqx.field(static=True)
+    states: np.ndarray = output("fixed_point", "component", doc="fixed points")
+    eigenvalues: np.ndarray = output("fixed_point", "eigenvalue", doc="eigenvalues of the Jacobian")
+    residuals: np.ndarray = output("fixed_point", doc="largest component of the residual")
+    errors: np.ndarray = output("fixed_point", doc="length of the next Newton step")
+    hits: np.ndarray = output("fixed_point", doc="starts that led there")
+    unstable_dimension: np.ndarray = output("fixed_point", doc="number of unstable eigenvalues")
 
     def __len__(self) -> int:
         return len(self.states)
@@ -93,8 +105,8 @@ def fixed_points(
     """Fixed points: f(t, y, u) = 0 for flows, step(n, y, u) = y for maps, at frozen time and input.
 
     Newton's method runs from many starts at once. Points are merged by distance (angles on their circle), checked by
-    their residual, and classified by the eigenvalues of the Jacobian (delay flows: the leading characteristic roots). Random
-    starts cannot prove that none is missed.
+    their residual, and classified by the eigenvalues of the Jacobian (delay flows: the leading characteristic roots).
+    Random starts cannot prove that none is missed, and a point may lie outside of the box.
 
     Args:
         system: A flow, map or delay flow, or a hybrid system (of which the flow between events is meant).
@@ -110,7 +122,8 @@ def fixed_points(
         A `FixedPoints` result; empty if there is none.
 
     Raises:
-        InputError: For noisy or discrete systems.
+        InputError: For noisy or discrete systems, an input that does not fit, or `starts` of another shape.
+        ComputationFailed: If every start failed numerically, and `throw`.
 
     Example:
         >>> import dynascope as ds
@@ -125,7 +138,7 @@ def fixed_points(
     count = method.starts if method.starts is not None else 256 if dimension(system) <= 16 else 64
     first = box.sample(key, count)
     if starts is not None:
-        first = jax.tree.map(lambda a, b: jnp.concatenate([a, jnp.asarray(b, a.dtype)]), first, starts)
+        first = _joined(first, starts, type(system).__name__)
     scale = np.asarray(jnp.maximum(ravel_pytree(box.high)[0] - ravel_pytree(box.low)[0], 1e-9))
     with one_blas_thread():
         ends, residuals, errors = (np.asarray(x) for x in _newton(frozen, first, method, jnp.asarray(scale)))
@@ -169,6 +182,19 @@ def fixed_points(
     )
 
 
+def _joined(first: State, more: State, name: str) -> State:
+    same = jax.tree.structure(first) == jax.tree.structure(more)
+    if not same or any(
+        jnp.shape(a)[1:] != jnp.shape(b)[1:] or not jnp.ndim(b)
+        for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(more), strict=True)
+    ):
+        raise InputError(
+            f"`starts` must hold states of `{name}` with one leading axis, so shapes like "
+            f"{jax.tree.map(lambda a: ('starts', *a.shape[1:]), first)}, got {jax.tree.map(jnp.shape, more)}."
+        )
+    return jax.tree.map(lambda a, b: jnp.concatenate([a, jnp.asarray(b, a.dtype)]), first, more)
+
+
 class _Frozen(eqx.Module):
     """A system at one moment: its residual on the flat state and the size of what cancels in it."""
 
@@ -178,20 +204,30 @@ class _Frozen(eqx.Module):
     template: State
 
     def residual(self, flat: Any) -> Any:
+        """The velocity, or the change of state in one step, at the flattened state `flat`."""
         _, unravel = ravel_pytree(self.template)
         y = unravel(flat)
-        if isinstance(self.system, AbstractMap):
-            return ravel_pytree(self.system.step(self.t, y, self.u))[0] - flat
-        if kind(self.system) == "delay flow":
-            return ravel_pytree(self.system.vector_field(self.t, y, lambda s: y, self.u))[0]  # type: ignore[attr-defined]
-        return ravel_pytree(self.system.vector_field(self.t, y, self.u))[0]  # type: ignore[attr-defined]
+        match self.system:
+            case AbstractMap():
+                return ravel_pytree(self.system.step(self.t, y, self.u))[0] - flat
+            case AbstractDelayFlow():
+
+                def past(s: Any) -> Any:
+                    del s
+                    return y
+
+                return ravel_pytree(self.system.vector_field(self.t, y, past, self.u))[0]
+            case AbstractFlow():
+                return ravel_pytree(self.system.vector_field(self.t, y, self.u))[0]
+        raise AssertionError(type(self.system))
 
 
 def _frozen(system: AbstractSystem, inputs: Any, t: float) -> _Frozen:
     found = kind(system)
     if found in ("sde", "random map"):
         raise InputError(
-            f"`{type(system).__name__}` is noisy, so no state stays put. Look for fixed points of its deterministic part."
+            f"`{type(system).__name__}` is noisy, so no state stays put. Look for fixed points of its deterministic "
+            "part."
         )
     discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
     if discrete:
@@ -253,20 +289,21 @@ def _jacobians(frozen: _Frozen, states: Any) -> Any:
 def _below_threshold(frozen: _Frozen, states: Any, chosen: Any, hits: Any, eigenvalues: Any) -> Any:
     """Only those zeros of the flow that lie below all guards: beyond them the reset acts first."""
     _, unravel = ravel_pytree(frozen.template)
-    rest = [bool(np.all(np.asarray(frozen.system.guard(frozen.t, unravel(jnp.asarray(s)), frozen.u)) < 0)) for s in states]  # type: ignore[attr-defined]
-    keep = np.array(rest, bool)
+    system: Any = frozen.system
+    guards = [np.asarray(system.guard(frozen.t, unravel(jnp.asarray(s)), frozen.u)) for s in states]
+    keep = np.array([bool(np.all(g < 0)) for g in guards], bool)
     return states[keep], chosen[keep], hits[keep], eigenvalues[keep]
 
 
 def _eigenvalues(frozen: _Frozen, states: np.ndarray) -> np.ndarray:
     if kind(frozen.system) == "delay flow":
-        roots = [characteristic_roots(frozen.system, s, t=frozen.t, u=frozen.u) for s in states]  # type: ignore[arg-type]
-        return np.array(roots)
+        delayed: Any = frozen.system
+        return np.array([characteristic_roots(delayed, s, t=frozen.t, u=frozen.u) for s in states])
     jacobians = np.asarray(_jacobians(frozen, jnp.asarray(states)))
     if isinstance(frozen.system, AbstractMap):
         jacobians = jacobians + np.eye(jacobians.shape[-1])
     values = np.linalg.eigvals(jacobians).astype(complex)
-    leading = np.abs(values) if isinstance(frozen.system, AbstractMap) else values.real
+    leading = np.abs(values) if isinstance(frozen.system, AbstractMap) else np.real(values)
     return np.take_along_axis(values, np.argsort(-leading, axis=1, kind="stable"), axis=1)
 
 

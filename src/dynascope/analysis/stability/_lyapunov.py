@@ -34,6 +34,8 @@ _SMALL, _HEAVIER = 8, 8
 _BUDGET = {"flow": 6e7, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 6e7, "random map": 6e6}
 #: Fewest map steps per block of the pilot and of the shortest average.
 _FEWEST = 4
+#: Pieces into which a run is cut.
+_PIECES = 32
 
 
 class Benettin(eqx.Module):
@@ -64,10 +66,6 @@ class LyapunovSpectrum(AbstractResult):
         unit: `nats/step` or `nats/<time unit>`.
     """
 
-    exponents: np.ndarray = output("exponent", doc="Lyapunov exponents")
-    stderr: np.ndarray = output("exponent", doc="standard errors")
-    times: np.ndarray = output("average", doc="times of the running means")
-    running: np.ndarray = output("average", "exponent", doc="running means")
     kaplan_yorke: float
     kaplan_yorke_stderr: float
     entropy_rate: float
@@ -77,6 +75,10 @@ class LyapunovSpectrum(AbstractResult):
     dimension: int
     result: Any
     settings: dict[str, Any] = eqx.field(static=True)
+    exponents: np.ndarray = output("exponent", doc="Lyapunov exponents")
+    stderr: np.ndarray = output("exponent", doc="standard errors")
+    times: np.ndarray = output("average", doc="times of the running means")
+    running: np.ndarray = output("average", "exponent", doc="running means")
 
     def summary(self) -> str:
         """The exponents with errors in one line."""
@@ -87,7 +89,7 @@ class LyapunovSpectrum(AbstractResult):
 
     @property
     def zero_width(self) -> float:
-        """How far from zero an exponent may be and still count as zero: three errors and a thousandth of the largest."""
+        """How far from zero an exponent may be and still count as zero: 3 errors and a thousandth of the largest."""
         finite = self.exponents[np.isfinite(self.exponents)]
         scale = float(np.max(np.abs(finite))) if finite.size else 1.0
         return 3 * float(np.max(self.stderr[:1], initial=0.0)) + 1e-3 * scale
@@ -110,8 +112,8 @@ def lyapunov_spectrum(
 ) -> LyapunovSpectrum:
     r"""The `k` largest Lyapunov exponents of any system with a tangent.
 
-    $\lambda_i = \lim_{t \to \infty} t^{-1} \sum_n \log R^{(n)}_{ii}$, where $Q^{(n)} R^{(n)}$ is the QR factorisation of
-    the tangent map over one interval applied to $Q^{(n-1)}$. Flows are linearised through their solver's own steps;
+    $\lambda_i = \lim_{t \to \infty} t^{-1} \sum_n \log R^{(n)}_{ii}$, where $Q^{(n)} R^{(n)}$ is the QR factorisation
+    of the tangent map over one interval applied to $Q^{(n-1)}$. Flows are linearised through their solver's own steps;
     hybrid systems through their resets (saltation); delay flows as maps on their history; noisy systems for one
     realisation of the noise; driven systems along their input (conditional exponents).
 
@@ -148,8 +150,8 @@ def lyapunov_spectrum(
     discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
     if discrete:
         raise InputError(
-            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so it has "
-            "no Lyapunov exponents. Use its graded form, or look at its attractors."
+            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so it "
+            "has no Lyapunov exponents. Use its graded form, or look at its attractors."
         )
     stepped = as_map(system, y0, inputs=inputs, key=key, solver=solver)
     frame = frame_for(stepped)
@@ -164,15 +166,23 @@ def lyapunov_spectrum(
         return _failed(run, vectors, skipped, system, throw)
     cost = stepped.work * vectors * frame.dimension * (1 if frame.dimension <= _SMALL else _HEAVIER)
     most = max(_BLOCKS * _FEWEST, int(_BUDGET[found] / cost)) if wanted is None else wanted
+    # Pieces short enough that an interrupt is answered soon, and long enough that a piece costs more than its call.
+    piece = max(_BLOCKS * run.every * _FEWEST, most // _PIECES)
+    result = RESULTS.successful
     with Progress(most, f"Lyapunov spectrum of {type(system).__name__}", show=progress) as bar:
-        while run.averaged < most:
-            run.extend(most if wanted is not None else min(most, max(run.averaged, _BLOCKS * run.every * _FEWEST)))
-            bar.advance(run.last)
-            if not run.finite:
-                return _failed(run, vectors, skipped, system, throw)
-            if wanted is None and run.precise(rtol):
-                break
-    return _finished(run, skipped, system, rtol)
+        try:
+            while run.averaged < most:
+                run.extend(min(piece, most) if wanted is not None else min(piece, max(run.averaged, run.first_piece)))
+                bar.advance(run.last)
+                if not run.finite:
+                    return _failed(run, vectors, skipped, system, throw)
+                if wanted is None and run.precise(rtol):
+                    break
+        except KeyboardInterrupt:
+            if not run.averaged:
+                raise
+            result = RESULTS.interrupted
+    return _finished(run, skipped, system, rtol, result)
 
 
 def _vectors(dimension: int, k: int | None, found: str) -> int:
@@ -238,6 +248,11 @@ class _Averaging:
             return np.asarray(logs)
 
     @property
+    def first_piece(self) -> int:
+        """The shortest average, in steps."""
+        return _BLOCKS * self.every * _FEWEST
+
+    @property
     def averaged(self) -> int:
         """Steps averaged over so far."""
         return sum(length * _BLOCKS * self.every for length in self._lengths)
@@ -255,13 +270,13 @@ class _Averaging:
 
     def precise(self, rtol: float) -> bool:
         """Whether the largest exponent is known to `rtol`, or to `rtol` of the largest magnitude if not positive."""
-        series = self.series()
-        mean, error = series.mean(axis=0), block_error(series)
-        finite = np.isfinite(mean)
-        if not finite[0]:
+        mean = self.series().mean(axis=0)
+        top = int(np.argmax(mean))
+        if not np.isfinite(mean[top]):
             return True
-        scale = mean[0] if mean[0] > 3 * error[0] else 0.1 * np.max(np.abs(mean[finite]))
-        return bool(error[0] <= rtol * max(scale, 1e-300))
+        error = float(block_error(self.series()[:, top]))
+        scale = mean[top] if mean[top] > 3 * error else 0.1 * np.max(np.abs(mean[np.isfinite(mean)]))
+        return bool(error <= rtol * max(scale, 1e-300))
 
 
 @eqx.filter_jit
@@ -278,10 +293,11 @@ def _skip(stepped: Stepped, state: Any, first: Any, steps: Any) -> tuple[Any, An
 
 @eqx.filter_jit
 def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) -> tuple[Any, Any, Any, Any]:
-    """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps; logarithms summed per block."""
+    """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps; sum logarithms per block."""
     frame: Frame = frame_for(stepped)
 
     def interval(j: Any, carry: Any) -> Any:
+        del j
         state, i, logs = carry
         y, q = jax.lax.fori_loop(0, every, lambda m, s: frame.push(i + m, s), state)
         q, log_r = frame.orthonormal(q)
@@ -297,13 +313,19 @@ def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) 
     return state, last, frame.stacked(logs), good
 
 
-def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float) -> LyapunovSpectrum:
+def _finished(
+    run: _Averaging, skipped: int, system: AbstractSystem, rtol: float, result: Any
+) -> LyapunovSpectrum:
     series = run.series()
     order = np.argsort(-series.mean(axis=0), kind="stable")
     series = series[:, order]
-    mean, error = series.mean(axis=0), block_error(series)
-    halves = np.abs(series[: len(series) // 2].mean(axis=0) - series[len(series) // 2 :].mean(axis=0))
-    agree = bool(np.all(~np.isfinite(mean) | (halves <= 6 * error + 1e-9 * np.abs(mean))))
+    mean = series.mean(axis=0)
+    known = np.isfinite(mean)  # a direction that is wiped out has the exponent -inf, exactly
+    error = np.zeros_like(mean)
+    error[known] = block_error(series[:, known])
+    half = len(series) // 2
+    halves = np.abs(series[:half, known].mean(axis=0) - series[half:, known].mean(axis=0))
+    agree = bool(np.all(halves <= 6 * error[known] + 1e-9 * np.abs(mean[known])))
     span = run.averaged * float(run._stepped.dt)
     counts = np.arange(1, len(series) + 1)
     keep = np.unique(np.geomspace(1, len(series), 200).astype(int)) - 1
@@ -312,17 +334,17 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
     positive = mean > 2 * error
     return LyapunovSpectrum(
         exponents=mean,
-        stderr=np.where(np.isfinite(mean), error, 0.0),
+        stderr=error,
         times=(counts * span / len(series))[keep],
         running=(np.cumsum(series, axis=0) / counts[:, None])[keep],
         kaplan_yorke=ky,
         kaplan_yorke_stderr=ky_error,
         entropy_rate=float(mean[positive].sum()),
         entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
-        converged=agree and run.precise(rtol),
+        converged=agree and run.precise(rtol) and bool(result == RESULTS.successful),
         unit=f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time",
         dimension=dimension,
-        result=RESULTS.successful,
+        result=result,
         settings=_settings(run, skipped, system),
     )
 
