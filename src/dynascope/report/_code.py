@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._param import parameters
-from ..models import catalogue, find
+from ..models import build, catalogue, find
 from ..systems import AbstractSystem
 
 
@@ -21,8 +21,6 @@ def origin_of(system: AbstractSystem, target: str) -> str:
 
 
 def _changes(system: AbstractSystem, name: str) -> str:
-    from ..models import build
-
     standard: Any = build(name)
     parts = []
     for field in dataclasses.fields(system):
