@@ -74,9 +74,9 @@ class Stepped(eqx.Module):
                 noise = self.system.draw(jax.random.fold_in(self.key, i), i)  # type: ignore[attr-defined]
                 return self.system.step(i, y, u, noise)  # type: ignore[attr-defined]
             case _:
-                return diffusion_step(
-                    self.system, self.inputs, y, i * self.dt, h=self.dt, key=jax.random.fold_in(self.key, i), solver=self.solver
-                )
+                key = jax.random.fold_in(self.key, i)
+                noisy: Any = self.system
+                return diffusion_step(noisy, self.inputs, y, i * self.dt, h=self.dt, key=key, solver=self.solver)
 
     def stepper(self, packed: Packing) -> Callable[[Any, Any], Any]:
         """The step `(i, carry) -> carry` on packed states."""
@@ -89,7 +89,9 @@ class Stepped(eqx.Module):
         return lambda i, c: packed.pack(self._mapped(i, packed.unpack(c)))
 
 
-def as_map(system: AbstractSystem, y0: Any, *, inputs: Any = None, key: Key | None = None, solver: Any = None) -> Stepped:
+def as_map(
+    system: AbstractSystem, y0: Any, *, inputs: Any = None, key: Key | None = None, solver: Any = None
+) -> Stepped:
     """`system` as a map on its state, for long runs.
 
     Args:

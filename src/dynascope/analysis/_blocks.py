@@ -31,4 +31,4 @@ def block_error(series: Any) -> np.ndarray:
         worst = np.maximum(worst, values.std(axis=0, ddof=1) / np.sqrt(count))
         if count // 2 < _FEWEST:
             return worst
-        values = 0.5 * (values[0 : count - count % 2 : 2] + values[1 : count : 2])
+        values = 0.5 * (values[0 : count - count % 2 : 2] + values[1:count:2])

@@ -16,7 +16,6 @@ from ..._types import Key, State
 from ...systems import AbstractSystem, Box, state_variables
 from .._as_map import as_map
 from .._region import start_region
-from .._topology import distance
 from ._ensemble import Window, settle
 
 #: Fewest random starts, by design.
@@ -34,24 +33,19 @@ class Attractors(AbstractResult):
 
     Attributes:
         states: A flattened present state on each, shape `(attractor, d)`.
-        shares: Share of the random starts that lead there.
-        stderr: Binomial standard error of the shares.
+        shares: Share of the random starts that lead there; 0 for one that only the system's own initial state found.
+        stderr: Standard error of the shares: that of a binomial share with a uniform prior, so that a share of none or
+            all of the starts is not taken for certain.
         moving: Whether the state keeps moving there.
         settled: Share of its starts whose motion no longer changed.
         spreads: Largest excursion on it, in units of the ensemble's scale.
-        unbounded: Share of the starts that diverged.
+        unbounded: Share of the random starts that grow without bound.
         starts: Number of random starts (the initial state of the system is run as well but not counted).
         home: Which attractor the system's own initial state leads to; -1 if it diverges.
         names: Names of the components.
         carries: Full states on each attractor, to go on from.
     """
 
-    states: np.ndarray = output("attractor", "component", doc="a state on each attractor")
-    shares: np.ndarray = output("attractor", doc="share of random starts")
-    stderr: np.ndarray = output("attractor", doc="standard error of the share")
-    moving: np.ndarray = output("attractor", doc="whether the state keeps moving")
-    settled: np.ndarray = output("attractor", doc="share of its runs that had settled")
-    spreads: np.ndarray = output("attractor", doc="largest excursion in units of the scale of the ensemble")
     unbounded: float
     starts: int
     home: int
@@ -59,6 +53,12 @@ class Attractors(AbstractResult):
     carries: Any
     result: Any
     settings: dict[str, Any] = eqx.field(static=True)
+    states: np.ndarray = output("attractor", "component", doc="a state on each attractor")
+    shares: np.ndarray = output("attractor", doc="share of random starts")
+    stderr: np.ndarray = output("attractor", doc="standard error of the share")
+    moving: np.ndarray = output("attractor", doc="whether the state keeps moving")
+    settled: np.ndarray = output("attractor", doc="share of its runs that had settled")
+    spreads: np.ndarray = output("attractor", doc="largest excursion in units of the scale of the ensemble")
 
     def __len__(self) -> int:
         return len(self.states)
@@ -109,18 +109,18 @@ def attractors(
     whole = jax.tree.map(lambda own, many: jnp.concatenate([jnp.asarray(own)[None], many]), stepped.template, full)
     extent = np.asarray(ravel_pytree(box.high)[0] - ravel_pytree(box.low)[0])
     window = settle(stepped, whole, extent=extent, transient=transient, key=of_sight)
-    groups = _groups(window, stepped.variables(), extent)
-    members = [g for g in groups if any(i > 0 for i in g)] or groups
-    order = sorted(members, key=lambda g: -sum(i > 0 for i in g))
-    shares = np.array([sum(i > 0 for i in g) / starts for g in order])
+    groups = _groups(window)
+    order = sorted(groups, key=lambda g: -sum(i > 0 for i in g))
+    counts = np.array([sum(i > 0 for i in g) for g in order])
     middle = [_middle(window, g) for g in order]
     home = next((k for k, g in enumerate(order) if 0 in g), -1)
     packed = stepped.packing()
     carried = [packed.unpack(jax.tree.map(lambda leaf, i=i: leaf[i], window.carries)) for i in middle]
     return Attractors(
         states=window.ends[middle] if middle else np.zeros((0, window.ends.shape[1])),
-        shares=shares,
-        stderr=np.sqrt(shares * (1 - shares) / starts),
+        shares=counts / starts,
+        # The spread of a share known from a uniform prior: unlike the plain estimate it is not 0 for none or all.
+        stderr=np.sqrt((counts + 1) * (starts - counts + 1) / (starts + 3)) / (starts + 2),
         moving=np.array([bool(window.spread[i] > _REST) and not bool(window.decays[i]) for i in middle], bool),
         settled=np.array([float(np.mean(window.settled[g])) for g in order]),
         spreads=window.spread[middle] if middle else np.zeros(0),
@@ -150,17 +150,16 @@ def _lifted(y: State, template: State) -> State:
     return jnp.tile(flat, (template.shape[0], 1))  # type: ignore[union-attr]
 
 
-def _groups(window: Window, variables: Any, extent: np.ndarray) -> list[list[int]]:
+def _groups(window: Window) -> list[list[int]]:
     """Indices of the starts that end up alike; diverged ones left out."""
     kept = [i for i in range(len(window.ends)) if not window.diverged[i]]
     still = window.spread <= _REST
     resting = [i for i in kept if still[i] or window.decays[i]]
-    size = np.maximum(extent, 1e-12)
     groups: list[list[int]] = []
     for i in resting:
         for g in groups:
             slack = _SAME_PLACE + 3 * (window.spread[i] + window.spread[g[0]])
-            if distance(window.ends[i], window.ends[g[0]], size, variables) < slack:
+            if np.max(np.abs(window.places[i] - window.places[g[0]])) < slack:
                 g.append(i)
                 break
         else:
@@ -170,17 +169,21 @@ def _groups(window: Window, variables: Any, extent: np.ndarray) -> list[list[int
 
 
 def _alike(window: Window, moving: list[int]) -> list[list[int]]:
-    """Moving runs grouped by their features, joined where they agree within a tolerance and their errors."""
+    """Moving runs grouped by their features, joined where they agree within a tolerance and their errors.
+
+    A run that has not settled founds no group of its own if there is another: it may still be on its way there. It
+    joins the group that it resembles most.
+    """
     half = window.features.shape[1] // 2
     tolerance = np.concatenate([np.full(half, _SAME_EXTREMES), np.full(half, _SAME_MOTION)])
     groups: list[list[int]] = []
-    for i in sorted(moving, key=lambda i: float(np.max(window.errors[i]))):
+    for i in sorted(moving, key=lambda i: (not window.settled[i], float(np.max(window.errors[i])))):
+        excess = []
         for g in groups:
             gap = np.abs(window.features[i] - window.features[g[0]])
-            slack = tolerance + 4 * np.hypot(window.errors[i], window.errors[g[0]])
-            if np.all(gap <= slack):
-                g.append(i)
-                break
+            excess.append(float(np.max(gap / (tolerance + 4 * np.hypot(window.errors[i], window.errors[g[0]])))))
+        if groups and (min(excess) <= 1 or not window.settled[i]):
+            groups[int(np.argmin(excess))].append(i)
         else:
             groups.append([i])
     return groups

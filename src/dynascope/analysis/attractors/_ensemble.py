@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 
 from ..._types import State
 from ...systems import kind
@@ -16,18 +17,23 @@ from .._blocks import block_error
 
 #: Samples of each window, and the largest number of windows, each preceded by a run twice as long as the last.
 _SAMPLES, _ROUNDS = 512, 6
-#: Windows of systems beyond dimension 8.
-_FEW_ROUNDS = 4
+#: Windows of systems beyond dimension 8, and beyond 64.
+_FEW_ROUNDS, _FEWEST_ROUNDS = 4, 3
 #: Solver steps before the first window, and the arithmetic that may be spent on it in large systems.
-_FIRST_SKIP, _FIRST_WORK = 20_000, 3e9
+_FIRST_SKIP, _FIRST_WORK = 20_000, 1.5e8
 #: Beyond this dimension windows keep random projections instead of all components.
 _KEPT = 32
 #: A change of a feature from window to window below this, in units of the scale, is settled.
 _SETTLED = 1e-3
 #: An excursion below this within a window, in units of the scale, is standing still.
 _STILL = 1e-7
+#: What the ensemble covers is not believed to be less than this share of the region of starts.
+_ROUNDING = 1e-6
 #: A state this many times larger than the region of starts has diverged.
 _FAR = 1e6
+#: So does one whose mean moves on in one direction by this many regions, at a pace that does not slacken: windows lie
+#: twice as far apart each time, so a steady pace doubles the distance between their means.
+_AWAY, _PACE = 3.0, 1.5
 
 
 class Window(eqx.Module):
@@ -35,25 +41,32 @@ class Window(eqx.Module):
 
     Attributes:
         ends: Flattened present states at the end, shape `(start, d)`.
+        places: Their kept coordinates in units of `scale`: what tells whether two runs rest at the same place.
         features: Minimum, maximum, mean and standard deviation of each kept coordinate in units of `scale`,
             shape `(start, feature)`.
         errors: Statistical errors of the features.
         spread: Largest excursion of a coordinate within the window, in units of `scale`.
         decays: Whether the excursion is shrinking.
         settled: Whether the features did not change from the window before.
-        diverged: Whether the state became infinite or left the region by a factor of 10^6.
+        diverged: Whether the state became infinite, left the region by a factor of 10^6 or drifts away at a steady
+            pace.
+        middles: Time averages of the kept coordinates, unscaled, shape `(start, kept)`.
+        moves: How far they moved since the window before; zero in the first.
         carries: Full states, to start from (for delay flows with their history).
         scale: Size of each kept coordinate.
         skipped: Solver steps run in all.
     """
 
     ends: np.ndarray
+    places: np.ndarray
     features: np.ndarray
     errors: np.ndarray
     spread: np.ndarray
     decays: np.ndarray
     settled: np.ndarray
     diverged: np.ndarray
+    middles: np.ndarray
+    moves: np.ndarray
     carries: Any
     scale: np.ndarray
     skipped: int
@@ -78,9 +91,9 @@ def settle(stepped: Stepped, starts: State, *, extent: np.ndarray, transient: fl
     skip = _first_skip(stepped, extent.size, count, transient)
     carries, position = jax.vmap(stepped.packing().pack)(starts), jnp.zeros((), jnp.int64)
     window, total = None, 0
-    for _ in range(_ROUNDS if extent.size <= 8 else _FEW_ROUNDS):
+    for _ in range(_ROUNDS if extent.size <= 8 else _FEW_ROUNDS if extent.size <= 64 else _FEWEST_ROUNDS):
         stride = max(1, skip // _SAMPLES)
-        carries, position, samples, ends = _watch(stepped, seen, carries, position, jnp.asarray(skip), jnp.asarray(stride))
+        carries, position, samples, ends = _watch(stepped, seen, carries, position, skip=skip, stride=stride)
         total += (skip + stride * _SAMPLES) * stepped.work
         window = _described(np.asarray(samples), np.asarray(ends), carries, extent, before=window, skipped=total)
         if bool(np.all(window.settled | window.diverged)):
@@ -95,7 +108,7 @@ def _first_skip(stepped: Stepped, d: int, count: int, transient: float | None) -
     iterated = kind(stepped.system) in ("map", "random map") and stepped.work == 1
     steps = _FIRST_SKIP // 10 if iterated else _FIRST_SKIP
     affordable = int(_FIRST_WORK / (count * max(d, 8) ** 2))
-    return max(4, min(steps, max(affordable, 500)) // stepped.work)
+    return max(4, min(steps, max(affordable, 100)) // stepped.work)
 
 
 class Sight(eqx.Module):
@@ -104,15 +117,21 @@ class Sight(eqx.Module):
     Attributes:
         rates: 2 pi over the period of an angle; 0 for other components.
         mix: Projection matrix, or None.
+        turns: Whether the rule does not change when all angles turn together. Then states that differ only by such
+            a turn are one, and angles are taken relative to their mean direction.
     """
 
     rates: jax.Array
     mix: jax.Array | None
+    turns: bool = eqx.field(static=True)
 
     def __call__(self, flat: jax.Array) -> jax.Array:
         """The kept coordinates of a flattened present state."""
         straight = self.rates == 0
         angles = flat * self.rates
+        if self.turns:
+            x = jnp.sum(jnp.where(straight, 0.0, jnp.cos(angles)))
+            angles = angles - jnp.arctan2(jnp.sum(jnp.sin(angles)), x)
         whole = jnp.concatenate([jnp.where(straight, flat, jnp.cos(angles)), jnp.where(straight, 0.0, jnp.sin(angles))])
         return whole if self.mix is None else whole @ self.mix
 
@@ -122,11 +141,32 @@ def sight(stepped: Stepped, d: int, key: Any) -> Sight:
     variables = stepped.variables()
     rates = jnp.asarray([2 * np.pi / v.period if v.topology == "circle" else 0.0 for v in variables])
     mix = jax.random.normal(key, (2 * d, _KEPT)) / np.sqrt(d) if d > _KEPT else None
-    return Sight(rates, mix)
+    return Sight(rates, mix, _turns(stepped, rates))
+
+
+def _turns(stepped: Stepped, rates: jax.Array) -> bool:
+    """Whether one step commutes with a turn of all angles by a radian, to rounding."""
+    if not bool(jnp.any(rates)):
+        return False
+    flat, unravel = ravel_pytree(stepped.template)
+    shift = jnp.where(rates == 0, 0.0, 1.0 / jnp.where(rates == 0, 1.0, rates))
+    packed = stepped.packing()
+    step = stepped.stepper(packed)
+
+    @eqx.filter_jit
+    def moved(y: jax.Array) -> jax.Array:
+        return ravel_pytree(packed.unpack(step(jnp.zeros((), jnp.int32), packed.pack(unravel(y)))))[0]
+
+    return bool(jnp.allclose(moved(flat + shift), moved(flat) + shift, rtol=0, atol=1e-9))
+
+
+def _watch(stepped: Stepped, seen: Sight, carries: Any, first: Any, *, skip: int, stride: int) -> Any:
+    """Run `skip` steps and then take samples, `stride` steps apart."""
+    return _watched(stepped, seen, carries, first, jnp.asarray(skip), jnp.asarray(stride))
 
 
 @eqx.filter_jit
-def _watch(stepped: Stepped, seen: Sight, carries: Any, first: Any, skip: Any, stride: Any) -> Any:
+def _watched(stepped: Stepped, seen: Sight, carries: Any, first: Any, skip: Any, stride: Any) -> Any:
     packed = stepped.packing()
     step = stepped.stepper(packed)
 
@@ -150,6 +190,11 @@ def _described(
 ) -> Window:
     far = np.any(np.abs(ends) > _FAR * (np.abs(extent) + 1), axis=1)
     diverged = far | ~np.all(np.isfinite(samples), axis=(1, 2)) | ~np.all(np.isfinite(ends), axis=1)
+    middles = np.where(diverged[:, None], 0.0, samples.mean(axis=1))
+    moves = np.zeros_like(middles) if before is None else middles - before.middles
+    if before is not None:
+        onward = (moves * before.moves > 0) & (np.abs(moves) > _PACE * np.abs(before.moves))
+        diverged |= np.any(onward & (np.abs(moves) > _AWAY * np.max(np.abs(extent))), axis=1)
     clean = np.where(diverged[:, None, None], 0.0, samples)
     scale = _scale(clean[~diverged], extent) if np.any(~diverged) else np.ones(samples.shape[2])
     scaled = clean / scale
@@ -166,14 +211,33 @@ def _described(
     if before is not None:
         ratio = before.scale / scale
         change = np.abs(features - before.features * np.tile(ratio, 4))
-        settled |= np.all(change[:, 2 * width :] <= _SETTLED + 3 * np.hypot(errors, before.errors)[:, 2 * width :], axis=1)
+        slack = _SETTLED + 3 * np.hypot(errors, before.errors)
+        settled |= np.all((change <= slack)[:, 2 * width :], axis=1)
         settled &= ~(decays & (spread > _STILL))
-    return Window(ends, features, errors, spread, decays, settled, diverged, carries, scale, skipped)
+    return Window(
+        ends=ends,
+        places=scaled[:, -1],
+        features=features,
+        errors=errors,
+        spread=spread,
+        decays=decays,
+        settled=settled,
+        diverged=diverged,
+        middles=middles,
+        moves=moves,
+        carries=carries,
+        scale=scale,
+        skipped=skipped,
+    )
 
 
 def _scale(samples: np.ndarray, extent: np.ndarray) -> np.ndarray:
-    """Size of each kept coordinate: what the ensemble covers, but not less than a thousandth of the largest."""
-    del extent
+    """Size of each kept coordinate: what the ensemble covers, but not less than a thousandth of the largest.
+
+    Nor less than 10^-6 of the region of starts: where all runs have come to one place, what is left is rounding.
+    """
     cover = np.ptp(samples.reshape(-1, samples.shape[2]), axis=0)
     size = np.maximum(cover, 1e-3 * np.max(np.abs(samples), axis=(0, 1)))
+    plain = samples.shape[2] == 2 * extent.size  # values or cosines, then sines; else projections
+    size = np.maximum(size, _ROUNDING * (np.append(extent, np.ones(extent.size)) if plain else np.max(extent)))
     return np.where(size > 1e-12, size, max(float(size.max()), 1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -13,8 +14,19 @@ from jax.flatten_util import ravel_pytree
 from ..._errors import RESULTS, ComputationFailed
 from ..._results import AbstractResult, provenance
 from ..._types import Key, State
-from ...systems import AbstractSystem, Box, Constant, dimension, is_discrete, kind, state_variables
+from ...systems import (
+    AbstractInput,
+    AbstractSystem,
+    Box,
+    Constant,
+    Variable,
+    dimension,
+    is_discrete,
+    kind,
+    state_variables,
+)
 from .._as_map import as_map
+from .._topology import distance
 from .._verdict import Evidence, Verdict
 from ..attractors import Attractors, attractors
 from ..rhythm import Returns, returns
@@ -24,6 +36,8 @@ from ._rules import judge_motion, judge_noise, judge_rest, judge_steps
 
 #: Exponents computed for large systems, and the number of attractors that are examined one by one.
 _LEADING, _EXAMINED = 6, 6
+#: A state at rest this close to a fixed point, relative to its size, is that fixed point.
+_SAME = 1e-2
 #: Relative change of volume below this is none.
 _PRESERVED = 1e-9
 
@@ -35,6 +49,7 @@ class Attractor(eqx.Module):
         verdict: Its own regime, confidence and evidence.
         share: Share of the random starts that lead there.
         stderr: Standard error of the share.
+        home: Whether the system's own initial state leads there.
         state: A flattened state on it.
         carry: A full state on it, to go on from.
         spectrum: Lyapunov spectrum on it; None at rest or without a tangent.
@@ -44,6 +59,7 @@ class Attractor(eqx.Module):
     verdict: Verdict
     share: float
     stderr: float
+    home: bool
     state: np.ndarray
     carry: Any
     spectrum: LyapunovSpectrum | None
@@ -70,7 +86,8 @@ class Diagnosis(AbstractResult):
 
     Attributes:
         verdict: Regime, confidence, evidence and attributes of the whole system.
-        attractors: The attractors, most frequent first.
+        attractors: The attractors, most frequent first: six at most, and the one that the initial state leads to. Of a
+            system that preserves volume, where nothing attracts, only the motion from the initial state.
         found: The grouping of the starts.
         fixed_points: All fixed points found; None where they have no meaning (noise, discrete states).
         volume_preserving: Whether the flow preserves volume.
@@ -103,9 +120,9 @@ def regime_of(
     """Say what kind of dynamical system this is.
 
     Attractors are found from random starts (`attractors`). Each one at rest is a fixed point if its eigenvalues agree;
-    each moving one is named from its Lyapunov spectrum and its returns, which must not contradict each other. A noisy or
-    driven system is `contracting` if its largest exponent under one realisation of the drive is negative and `chaos` if it
-    is positive.
+    each moving one is named from its Lyapunov spectrum and its returns, which must not contradict each other. A noisy
+    or driven system is `contracting` if its largest exponent under one realisation of the drive is negative and
+    `chaos` if it is positive.
 
     Args:
         system: Any system.
@@ -134,7 +151,7 @@ def regime_of(
     preserved = _preserves_volume(system, found, inputs)
     examined = tuple(
         _examined(system, found, i, points, inputs=inputs, key=of_starts, solver=solver)
-        for i in range(min(len(found), _EXAMINED))
+        for i in _worth_examining(found, preserved)
     )
     verdict = _overall(system, found, examined, points, preserved)
     return Diagnosis(
@@ -148,16 +165,22 @@ def regime_of(
     )
 
 
+def _worth_examining(found: Attractors, preserved: bool) -> list[int]:
+    """The most frequent attractors and that of the initial state; where nothing attracts, only the latter."""
+    if preserved and found.moving.any():
+        return [max(found.home, 0)]
+    first = list(range(min(len(found), _EXAMINED)))
+    return first if found.home < len(first) else [*first, found.home]
+
+
 def _has_tangent(system: AbstractSystem) -> bool:
     return all(v.topology != "discrete" for v in state_variables(system))
 
 
 def _is_driven(system: AbstractSystem, inputs: Any) -> bool:
     """Whether time enters from outside: noise, a changing input or a periodic force."""
-    if kind(system) in ("sde", "random map"):
-        return True
-    changing = inputs is not None and not isinstance(inputs, Constant | int | float) and np.ndim(inputs) == 0
-    return changing or system.forcing_period() is not None
+    changing = isinstance(inputs, AbstractInput) and not isinstance(inputs, Constant)
+    return kind(system) in ("sde", "random map") or changing or system.forcing_period() is not None
 
 
 def _points(system: AbstractSystem, found: Attractors, inputs: Any, key: Any) -> FixedPoints | None:
@@ -178,7 +201,8 @@ def _preserves_volume(system: AbstractSystem, found: Attractors, inputs: Any) ->
 
     def change(flat: Any) -> Any:
         def rule(y: Any) -> Any:
-            moved = system.vector_field(0.0, unravel(y), u) if kind(system) == "flow" else system.step(0, unravel(y), u)  # type: ignore[attr-defined]
+            flow: Any = system
+            moved = flow.vector_field(0.0, unravel(y), u) if kind(system) == "flow" else flow.step(0, unravel(y), u)
             return ravel_pytree(moved)[0]
 
         j = jax.jacfwd(rule)(flat)
@@ -200,7 +224,8 @@ def _examined(
     if not _has_tangent(system):
         verdict = judge_steps(_period_by_equality(system, carry, inputs, key), settled)
     elif not found.moving[i] and not driven:
-        verdict = judge_rest(found.states[i], float(found.spreads[i]), points, settled, is_discrete(system))
+        here = _fixed_point_at(found.states[i], points, state_variables(system))
+        verdict = judge_rest(float(found.spreads[i]), points, here, settled)
     else:
         k = min(dimension(system), _LEADING) if kind(system) != "delay flow" else None
         try:
@@ -215,7 +240,25 @@ def _examined(
             else:
                 back = returns(system, carry, inputs=inputs, solver=solver, key=key)
                 verdict = judge_motion(spectrum, back, settled, is_discrete(system))
-    return Attractor(verdict, float(found.shares[i]), float(found.stderr[i]), found.states[i], carry, spectrum, back)
+    return Attractor(
+        verdict=verdict,
+        share=float(found.shares[i]),
+        stderr=float(found.stderr[i]),
+        home=i == found.home,
+        state=found.states[i],
+        carry=carry,
+        spectrum=spectrum,
+        returns=back,
+    )
+
+
+def _fixed_point_at(state: np.ndarray, points: FixedPoints | None, variables: Sequence[Variable]) -> int | None:
+    """Which fixed point a state at rest is: the nearest, if it is close for its size."""
+    if points is None or not len(points):
+        return None
+    gaps = [distance(state, point, np.ones(len(state)), variables) for point in points.states]
+    i = int(np.argmin(gaps))
+    return i if gaps[i] <= _SAME * (np.max(np.abs(state)) + 0.1) else None
 
 
 def _period_by_equality(system: AbstractSystem, carry: State, inputs: Any, key: Any) -> int:
@@ -232,13 +275,18 @@ def _period_by_equality(system: AbstractSystem, carry: State, inputs: Any, key: 
     return 0
 
 
+def _lost(system: AbstractSystem) -> str:
+    meaning = "Share of the random starts whose state grows without bound."
+    if is_discrete(system) or any(v.topology == "circle" for v in state_variables(system)):
+        return meaning
+    return f"{meaning} (An angle must be declared as a circle, else its turns count as growth.)"
+
+
 def _overall(
     system: AbstractSystem, found: Attractors, examined: tuple[Attractor, ...], points: Any, preserved: bool
 ) -> Verdict:
     """The verdict on the whole system from those on its attractors."""
-    lost = Evidence(
-        "starts that diverge", found.unbounded, None, "Share of the random starts whose state became infinite."
-    )
+    lost = Evidence("starts that diverge", found.unbounded, None, _lost(system))
     if not examined or found.unbounded >= 1.0:
         return Verdict("unbounded", 0.95, (lost,))
     attributes = ["partly unbounded"] if found.unbounded > 0 else []
@@ -250,6 +298,9 @@ def _overall(
     if endless is not None:
         return endless
     reached = [a for a in examined if a.share > 0] or list(examined[:1])
+    # What only the initial state found counts where it is of another kind; else it may be the same, seen differently.
+    regimes = {a.verdict.regime for a in reached} | {"undecided"}
+    reached += [a for a in examined if a.home and a.verdict.regime not in regimes]
     for a in reached:
         attributes += [x for x in a.verdict.attributes if x not in attributes]
     extra = (lost,) if found.unbounded > 0 else ()

@@ -12,33 +12,33 @@ from ..stability import FixedPoints, LyapunovSpectrum
 
 #: Confidence of a verdict on which all signs agree, on which one sign is missing, and on which signs are weak.
 _SURE, _LIKELY, _WEAK = 0.97, 0.85, 0.6
+#: A torus needs zero exponents known better than this growth per return.
+_BLURRED = 0.3
 #: An exponent this many standard errors from zero has a sign.
 _ERRORS = 4.0
 
 
-def judge_rest(state: np.ndarray, spread: float, points: FixedPoints | None, settled: float, discrete: bool) -> Verdict:
-    """A state that stays where it is: a fixed point, if the eigenvalues there do not say otherwise."""
+def judge_rest(spread: float, points: FixedPoints | None, here: int | None, settled: float) -> Verdict:
+    """A state that stays where it is: a fixed point, if the eigenvalues there do not say otherwise.
+
+    Args:
+        spread: How far the state still moved, in units of the scale of the ensemble.
+        points: The fixed points that Newton's method found; None where it has no meaning.
+        here: Which of them this one is; None if it is none of them.
+        settled: Share of its runs that had settled.
+    """
     signs = [Evidence("excursion", spread, None, "The state stays where it is.")]
-    nearest = _nearest(state, points)
-    if nearest is None or points is None:
+    if here is None or points is None:
         return Verdict("fixed point", _LIKELY if settled > 0.5 else _WEAK, tuple(signs))
-    leading = points.eigenvalues[nearest][0]
-    value = float(abs(leading)) if discrete else float(leading.real)
-    unstable = int(points.unstable_dimension[nearest])
-    name = "largest modulus of an eigenvalue" if discrete else "largest real part of an eigenvalue"
-    meaning = f"The fixed point there is a {points.stability[nearest]}."
+    leading = points.eigenvalues[here][0]
+    value = float(abs(leading)) if points.discrete else float(leading.real)
+    unstable = int(points.unstable_dimension[here])
+    name = "largest modulus of an eigenvalue" if points.discrete else "largest real part of an eigenvalue"
+    meaning = f"The fixed point there is: {points.stability[here]}."
     signs.append(Evidence(name, value, None, meaning))
     if unstable:
         return Verdict("undecided", 0.3, tuple(signs))
     return Verdict("fixed point", _SURE if settled > 0.5 else _LIKELY, tuple(signs))
-
-
-def _nearest(state: np.ndarray, points: FixedPoints | None) -> int | None:
-    if points is None or not len(points):
-        return None
-    gaps = np.max(np.abs(points.states - state), axis=1)
-    i = int(np.argmin(gaps))
-    return i if gaps[i] <= 1e-2 * (np.max(np.abs(state)) + 1e-3) else None
 
 
 def judge_steps(period: int, settled: float) -> Verdict:
@@ -75,9 +75,9 @@ def _largest(spectrum: LyapunovSpectrum, meaning: str) -> Evidence:
 def judge_motion(spectrum: LyapunovSpectrum, back: Returns, settled: float, discrete: bool) -> Verdict:
     """A moving state of an undriven system: from the signs of its exponents and from its returns.
 
-    Flows have one exponent of zero along the motion. No positive exponent: a cycle, or with a further zero a torus; one
-    positive: chaos; more: hyperchaos. Exact returns overrule a second zero (a cycle near a bifurcation) and contradict a
-    positive exponent.
+    Flows have one exponent of zero along the motion. No positive exponent: a cycle, or with a further zero a torus;
+    one positive: chaos; more: hyperchaos. Exact returns overrule a second zero (a cycle near a bifurcation) and
+    contradict a positive exponent.
     """
     exponents, errors = spectrum.exponents, spectrum.stderr
     width = np.maximum(spectrum.zero_width, _ERRORS * errors)
@@ -101,6 +101,10 @@ def judge_motion(spectrum: LyapunovSpectrum, back: Returns, settled: float, disc
         meaning = "No positive exponent: nearby motions do not separate."
         sure = _SURE if zeros <= along else _LIKELY
         return Verdict(cycle, steady * sure, (rhythm, _largest(spectrum, meaning)), attributes)
+    turn = float(np.mean(back.intervals)) if len(back.intervals) else 1.0
+    if zeros > along and float(np.max(width[:zeros])) * turn > _BLURRED:
+        meaning = "The errors are too large to tell zero from a slow growth or decay. A longer run may decide."
+        return Verdict("undecided", 0.2, (_largest(spectrum, meaning), rhythm))
     if zeros > along:
         meaning = f"{zeros} exponents are zero within their errors and none is positive: motion on a torus."
         return Verdict("torus", steady * _LIKELY, (_largest(spectrum, meaning), rhythm), ("quasiperiodic",))

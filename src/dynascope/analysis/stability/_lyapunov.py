@@ -313,9 +313,7 @@ def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) 
     return state, last, frame.stacked(logs), good
 
 
-def _finished(
-    run: _Averaging, skipped: int, system: AbstractSystem, rtol: float, result: Any
-) -> LyapunovSpectrum:
+def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float, result: Any) -> LyapunovSpectrum:
     series = run.series()
     order = np.argsort(-series.mean(axis=0), kind="stable")
     series = series[:, order]
