@@ -95,7 +95,9 @@ def settle(stepped: Stepped, starts: State, *, extent: np.ndarray, transient: fl
         stride = max(1, skip // _SAMPLES)
         carries, position, samples, ends = _watch(stepped, seen, carries, position, skip=skip, stride=stride)
         total += (skip + stride * _SAMPLES) * stepped.work
-        window = _described(np.asarray(samples), np.asarray(ends), carries, extent, before=window, skipped=total)
+        window = _described(
+            np.asarray(samples), np.asarray(ends), carries, extent, before=window, skipped=total, turns=seen.turns
+        )
         if bool(np.all(window.settled | window.diverged)):
             break
         skip *= 2
@@ -118,7 +120,8 @@ class Sight(eqx.Module):
         rates: 2 pi over the period of an angle; 0 for other components.
         mix: Projection matrix, or None.
         turns: Whether the rule does not change when all angles turn together. Then states that differ only by such
-            a turn are one, and angles are taken relative to their mean direction.
+            a turn are one: angles are taken relative to their mean direction, which is kept apart as two last
+            coordinates that tell motion but not place.
     """
 
     rates: jax.Array
@@ -129,11 +132,14 @@ class Sight(eqx.Module):
         """The kept coordinates of a flattened present state."""
         straight = self.rates == 0
         angles = flat * self.rates
+        direction = jnp.zeros(())
         if self.turns:
             x = jnp.sum(jnp.where(straight, 0.0, jnp.cos(angles)))
-            angles = angles - jnp.arctan2(jnp.sum(jnp.sin(angles)), x)
+            direction = jnp.arctan2(jnp.sum(jnp.sin(angles)), x)
+            angles = angles - direction
         whole = jnp.concatenate([jnp.where(straight, flat, jnp.cos(angles)), jnp.where(straight, 0.0, jnp.sin(angles))])
-        return whole if self.mix is None else whole @ self.mix
+        kept = whole if self.mix is None else whole @ self.mix
+        return jnp.append(kept, jnp.stack([jnp.cos(direction), jnp.sin(direction)])) if self.turns else kept
 
 
 def sight(stepped: Stepped, d: int, key: Any) -> Sight:
@@ -186,8 +192,17 @@ def _watched(stepped: Stepped, seen: Sight, carries: Any, first: Any, skip: Any,
 
 
 def _described(
-    samples: np.ndarray, ends: np.ndarray, carries: Any, extent: np.ndarray, *, before: Window | None, skipped: int
+    samples: np.ndarray,
+    ends: np.ndarray,
+    carries: Any,
+    extent: np.ndarray,
+    *,
+    before: Window | None,
+    skipped: int,
+    turns: bool,
 ) -> Window:
+    direction = np.ptp(samples[:, :, -2:], axis=1).max(axis=1) if turns else 0.0
+    samples = samples[:, :, :-2] if turns else samples
     far = np.any(np.abs(ends) > _FAR * (np.abs(extent) + 1), axis=1)
     diverged = far | ~np.all(np.isfinite(samples), axis=(1, 2)) | ~np.all(np.isfinite(ends), axis=1)
     middles = np.where(diverged[:, None], 0.0, samples.mean(axis=1))
@@ -204,7 +219,7 @@ def _described(
     std_error = np.stack([block_error(np.abs(run - run.mean(axis=0))) for run in scaled])
     # The extremes of an irregular run fluctuate about as much as its standard deviation is known.
     errors = np.concatenate([4 * std_error, 4 * std_error, mean_error, std_error], axis=1)
-    spread = np.ptp(scaled, axis=1).max(axis=1)
+    spread = np.maximum(np.ptp(scaled, axis=1).max(axis=1), np.nan_to_num(direction))
     early, late = np.ptp(scaled[:, : _SAMPLES // 2], axis=1), np.ptp(scaled[:, _SAMPLES // 2 :], axis=1)
     decays = np.all(late < 0.9 * early + 1e-12, axis=1)
     settled = spread < _STILL

@@ -193,7 +193,7 @@ def _points(system: AbstractSystem, found: Attractors, inputs: Any, key: Any) ->
 
 def _preserves_volume(system: AbstractSystem, found: Attractors, inputs: Any) -> bool:
     """Whether divergence (flows) or log|det| (maps) of the Jacobian vanishes wherever the runs went."""
-    if kind(system) not in ("flow", "map") or not _has_tangent(system) or dimension(system) > 64 or not len(found):
+    if kind(system) not in ("flow", "map") or not _has_tangent(system) or not 2 <= dimension(system) <= 64 or not len(found):
         return False
     stepped = as_map(system, None, inputs=inputs)
     _, unravel = ravel_pytree(system.initial_state())
