@@ -257,8 +257,11 @@ def _newton(frozen: _Frozen, first: State, method: Newton, scale: Any) -> tuple[
             y, r, damping, count, _ = carry
             j = jacobian(y) * scale  # in units of the region, so that damping treats all components alike
             normal = j.T @ j
-            step = jnp.linalg.solve(normal + damping * (jnp.trace(normal) / d + 1e-300) * jnp.eye(d), -j.T @ r)
-            step = jnp.where(damping < 1e-9, jnp.linalg.solve(j, -r), step)
+            damped = normal + damping * (jnp.trace(normal) / d + 1e-300) * jnp.eye(d)
+            pure = damping < 1e-9
+            # One solve, not two: XLA may start both at once, and a batched call of LAPACK waits inside the pool of
+            # threads that has to do its work, so that on two cores two of them can wait for each other for ever.
+            step = jnp.linalg.solve(jnp.where(pure, j, damped), jnp.where(pure, -r, -j.T @ r))
             length = jnp.max(jnp.abs(step))
             step = step * jnp.minimum(1.0, 0.5 / jnp.where(length > 0, length, 1.0))
             new = y + scale * step
