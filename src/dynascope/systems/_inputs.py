@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from .._errors import InputError
 from .._param import param
+from .._tree import is_traced
 from .._types import Key, Param, Time
 
 
@@ -20,6 +21,12 @@ class AbstractInput(eqx.Module):
     @abstractmethod
     def __call__(self, t: Time) -> jax.Array:
         """The value at time (or step) `t`, shape `(channels,)`."""
+
+
+def _check_positive(signal: AbstractInput, name: str) -> None:
+    value = getattr(signal, name)
+    if not is_traced(value) and not (jnp.all(value > 0) and jnp.all(jnp.isfinite(value))):
+        raise InputError(f"`{name}` of `{type(signal).__name__}` must be positive, got {value}.")
 
 
 class Constant(AbstractInput):
@@ -55,6 +62,9 @@ class PulseTrain(AbstractInput):
     period: Param = param(10.0, doc="time from one pulse to the next", bounds=(0.0, None))
     onset: Param = param(0.0, doc="start of the first pulse")
 
+    def __check_init__(self) -> None:
+        _check_positive(self, "period")
+
     def __call__(self, t: Time) -> jax.Array:
         phase = jnp.mod(t - self.onset, self.period)
         return jnp.atleast_1d(jnp.where((t >= self.onset) & (phase < self.width), self.height, 0.0 * self.height))
@@ -67,6 +77,9 @@ class Sine(AbstractInput):
     period: Param = param(1.0, doc="period", bounds=(0.0, None))
     phase: Param = param(0.0, unit="rad", doc="phase at t = 0")
     offset: Param = param(0.0, doc="mean value")
+
+    def __check_init__(self) -> None:
+        _check_positive(self, "period")
 
     def __call__(self, t: Time) -> jax.Array:
         angle = 2 * jnp.pi * t / self.period + self.phase
@@ -92,6 +105,9 @@ class Noise(AbstractInput):
     mean: Param = param(0.0, doc="mean value")
     std: Param = param(1.0, doc="standard deviation", bounds=(0.0, None))
     dt: Param = param(1.0, doc="length of one interval", bounds=(0.0, None))
+
+    def __check_init__(self) -> None:
+        _check_positive(self, "dt")
 
     def __call__(self, t: Time) -> jax.Array:
         # The small offset keeps n * dt, rounded down, from falling into the interval before.
@@ -121,6 +137,7 @@ class Recorded(AbstractInput):
     cyclic: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self) -> None:
+        _check_positive(self, "dt")
         if self.values.ndim != 2 or self.values.shape[0] < 1:
             raise InputError(
                 f"A recorded input needs `values` of shape (time, channels), got shape {self.values.shape}. "

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
+
 from ..._errors import InputError
 from ..._types import Input, State, Time
 from .._base import AbstractSystem, Box, Variable, hook, kind, state_variables
@@ -60,6 +62,22 @@ class AbstractOpen(AbstractDerived):
     def observe(self, t: Time, y: State, u: Input) -> Any:
         """That of the system it is made from."""
         return self.system.observe(t, y, u)
+
+
+def check_feed(system: AbstractSystem, fed: Any, *, operation: str) -> None:
+    """Refuse an input (or its abstract value) that `system` would ignore or that has another shape than it takes."""
+    size = system.input_size()
+    if fed is None:
+        return
+    if size is None:
+        raise InputError(
+            f"`{operation}` feeds `{type(system).__name__}`, which takes no input and would ignore it. "
+            "Declare `input_size` and use `u` in its rule."
+        )
+    if jnp.shape(fed) != (size,):
+        raise InputError(
+            f"`{operation}` must feed `{type(system).__name__}` an input of shape ({size},), got {jnp.shape(fed)}."
+        )
 
 
 def check_kind(system: AbstractSystem, allowed: tuple[str, ...], *, operation: str) -> str:

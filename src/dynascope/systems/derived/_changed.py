@@ -8,10 +8,12 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import InputError
-from ..._types import Input, State, Time
+from ..._param import param
+from ..._types import Input, Param, State, Time
 from .._base import AbstractFlow, AbstractMap, AbstractSDE, AbstractSystem, dimension
 from ._base import AbstractDerived, AbstractOpen, check_kind
 
@@ -35,7 +37,7 @@ class Noisy(AbstractSDE, AbstractOpen):
     """A flow with additive white noise, dy = f(t, y, u) dt + sigma dW."""
 
     system: AbstractFlow
-    sigma: jax.Array
+    sigma: Param = param(doc="strength of the noise")
     interpretation = "ito"
 
     def vector_field(self, t: Time, y: State, u: Input) -> State:
@@ -48,9 +50,16 @@ class Noisy(AbstractSDE, AbstractOpen):
 
 
 def noisy(system: AbstractFlow, sigma: Any) -> Noisy:
-    """The flow with additive white noise of strength `sigma` (a number, or one per component)."""
+    """The flow with additive white noise of strength `sigma` (a number, or one per component).
+
+    Raises:
+        InputError: If the system is no plain flow, or `sigma` has another size than the state.
+    """
     check_kind(system, ("flow",), operation="noisy")
-    return Noisy(system, jnp.asarray(sigma, float))
+    d, shape = dimension(system), np.shape(sigma)
+    if shape not in ((), (d,)):
+        raise InputError(f"`sigma` must be a number or have shape ({d},), one per component, got shape {shape}.")
+    return Noisy(system, sigma)
 
 
 class ProjectedFlow(AbstractFlow, AbstractDerived):

@@ -6,10 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from ..._errors import InputError
 from ..._types import Input, State, Time
 from .._base import AbstractFlow, AbstractMap, AbstractSystem, Box, Variable, state_variables
-from ._base import check_kind
+from ._base import check_feed, check_kind
 from ._driven import Rule
 
 
@@ -84,14 +87,21 @@ def coupled(systems: Sequence[AbstractSystem], coupling: Rule) -> AbstractSystem
 
     Args:
         systems: Flows, or maps; all of one kind.
-        coupling: `coupling(t, states) -> inputs`: one input per system from the tuple of all states.
+        coupling: `coupling(t, states) -> inputs`: one input per system from the tuple of all states; None for a
+            system that takes no input.
 
     Raises:
-        InputError: If the list is empty or mixes flows and maps.
+        InputError: If the list is empty or mixes flows and maps, or if the inputs do not fit the systems.
     """
     if not systems:
         raise InputError("`coupled` got an empty list of systems. Give at least one.")
     kinds = {check_kind(s, ("flow", "map"), operation="coupled") for s in systems}
+    states = tuple(s.initial_state() for s in systems)
+    fed = jax.eval_shape(coupling, jnp.zeros((), int if kinds == {"map"} else float), states)
+    if not isinstance(fed, tuple | list) or len(fed) != len(systems):
+        raise InputError(f"`coupling` must return a tuple of {len(systems)} inputs, one per system.")
+    for system, one in zip(systems, fed, strict=True):
+        check_feed(system, one, operation="coupled")
     if kinds == {"flow"}:
         return CoupledFlow(tuple(systems), coupling)  # type: ignore[arg-type]
     if kinds == {"map"}:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from ..._types import Input, State, Time
 from .._base import AbstractFlow, AbstractHybrid, AbstractMap, AbstractSystem
 from .._inputs import AbstractInput, Sine, as_input
-from ._base import AbstractDerived, check_kind
+from ._base import AbstractDerived, check_feed, check_kind
 
 if TYPE_CHECKING:
     from typing import ClassVar as AbstractVar
@@ -110,9 +111,12 @@ def closed_loop(system: AbstractSystem, feedback: Rule) -> AbstractSystem:
     """The system fed by its own state, u = feedback(t, y), as a system without input.
 
     Raises:
-        InputError: If the kind of system is not flow, map or hybrid.
+        InputError: If the kind of system is not flow, map or hybrid, if it takes no input, or if the shape differs.
     """
-    match check_kind(system, ("flow", "map", "hybrid"), operation="closed_loop"):
+    found = check_kind(system, ("flow", "map", "hybrid"), operation="closed_loop")
+    fed = jax.eval_shape(feedback, jnp.zeros((), int if found == "map" else float), system.initial_state())
+    check_feed(system, fed, operation="closed_loop")
+    match found:
         case "flow":
             return RuledFlow(system, feedback)  # type: ignore[arg-type]
         case "map":

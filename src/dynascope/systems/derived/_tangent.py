@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from ..._errors import InputError
 from ..._types import Input, State, Time
-from .._base import AbstractFlow, AbstractMap, AbstractSystem
+from .._base import AbstractFlow, AbstractMap, AbstractSystem, dimension
 from ._base import check_kind
 
 
@@ -75,7 +76,14 @@ def pushed(rule: Callable[[State], State], at: Tangent) -> Tangent:
 
 
 def tangent(system: AbstractSystem, vectors: int) -> AbstractSystem:
-    """The system together with `vectors` tangent vectors carried along its orbit, never re-orthonormalised."""
+    """The system together with `vectors` tangent vectors carried along its orbit, never re-orthonormalised.
+
+    Raises:
+        InputError: If the system is no flow or map, or `vectors` is not between 1 and its dimension.
+    """
+    d = dimension(system)
+    if not 1 <= vectors <= d:
+        raise InputError(f"`vectors` must lie between 1 and the dimension {d}, got {vectors}.")
     if check_kind(system, ("flow", "map"), operation="tangent") == "flow":
         return TangentFlow(system, vectors)  # type: ignore[arg-type]
     return TangentMap(system, vectors)  # type: ignore[arg-type]
