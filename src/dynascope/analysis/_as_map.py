@@ -17,9 +17,21 @@ from jax.flatten_util import ravel_pytree
 
 from .._errors import InputError
 from .._types import Key, State
-from ..solve import AbstractFixedStep, LocatedEvents, Packing, diffusion_step, fixed_solver, packing, rk_step
+from ..solve import (
+    AbstractFixedStep,
+    EulerHeun,
+    EulerMaruyama,
+    LocatedEvents,
+    Packing,
+    check_solver,
+    checked_state,
+    diffusion_step,
+    fixed_solver,
+    packing,
+    rk_step,
+)
 from ..solve.maps import HistoryMap, TimeTMap
-from ..systems import AbstractSystem, Constant, Variable, as_input, dimension, kind, state_variables
+from ..systems import AbstractSystem, Constant, Variable, as_input, dimension, driven, kind, state_variables
 
 #: Solver steps that one map step of a hybrid system spans.
 _HYBRID_STEPS = 20
@@ -102,12 +114,14 @@ def as_map(
         solver: Fixed-step solver; None takes that of `fixed_solver(system)`.
 
     Raises:
-        InputError: If a key is missing or the solver adapts its step.
+        InputError: If a key is missing, the start has another shape than the state, or the solver does not fit or
+            adapts its step.
     """
     size = system.input_size()
     signal = Constant(jnp.zeros(size)) if inputs is None and size else as_input(inputs, channels=size)
     solver = solver if solver is not None else fixed_solver(system)
     found = kind(system)
+    check_solver(system, solver)
     if found in ("sde", "random map") and key is None:
         raise InputError(f"`{type(system).__name__}` is noisy and needs `key`. Pass `key=jax.random.key(0)`.")
     if found in ("flow", "delay flow") and not isinstance(solver, AbstractFixedStep):
@@ -115,21 +129,28 @@ def as_map(
             f"Long runs of a {found} need a fixed-step solver such as `RK4(dt)`, got `{type(solver).__name__}`. "
             "For a stiff flow analyse its time-T map: `time_t_map(system, T, solver=Kvaerno5())`."
         )
-    start = system.initial_state() if y0 is None else y0
+    if found == "sde" and not isinstance(solver, EulerMaruyama | EulerHeun):
+        raise InputError("Long runs of noisy flows need `EulerMaruyama(dt)` (Ito) or `EulerHeun(dt)` (Stratonovich).")
     if found == "hybrid":
         if not isinstance(solver, LocatedEvents):
             raise InputError("Tangents through resets need `LocatedEvents(RK4(dt))`.")
         small = LocatedEvents(solver.solver, max_events=64)
         period = _HYBRID_STEPS * solver.solver.dt
-        return _plain(TimeTMap(system, period, small), start, signal, period, _HYBRID_STEPS)
+        fed = system if signal is None else driven(system, signal)
+        start = system.initial_state() if y0 is None else checked_state(system, y0)
+        return _plain(TimeTMap(fed, period, small), start, None, period, _HYBRID_STEPS)
     if found == "delay flow":
         span = float(system.longest_delay())  # type: ignore[attr-defined]
         nodes = max(32, min(_NODES, int(jnp.ceil(span / solver.dt)) + 1))
         history = HistoryMap(system, span, nodes)  # type: ignore[arg-type]
         # A start may be one state, held for all of the past, or a whole history.
-        whole = jnp.shape(start) == (nodes, dimension(system))
-        past = start if whole else jnp.tile(ravel_pytree(start)[0], (nodes, 1))
+        if y0 is not None and jnp.shape(y0) == (nodes, dimension(system)):
+            past = y0
+        else:
+            start = system.initial_state() if y0 is None else checked_state(system, y0)
+            past = jnp.tile(ravel_pytree(start)[0], (nodes, 1))
         return _plain(history, past, signal, span, nodes)
+    start = system.initial_state() if y0 is None else checked_state(system, y0)
     if found in ("map", "random map"):
         return Stepped(system, signal, None, key, jnp.ones(()), start)
     return Stepped(system, signal, solver, key, jnp.asarray(solver.dt), start)

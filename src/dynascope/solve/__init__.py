@@ -3,6 +3,7 @@
 from ._defaults import default_solver as default_solver
 from ._defaults import fixed_solver as fixed_solver
 from ._defaults import step_for as step_for
+from ._integrate import check_solver as check_solver
 from ._integrate import integrate as integrate
 from ._layout import Packing as Packing
 from ._layout import packing as packing
@@ -24,6 +25,7 @@ from ._solvers import Kvaerno5 as Kvaerno5
 from ._solvers import Layout as Layout
 from ._solvers import LocatedEvents as LocatedEvents
 from ._solvers import Tsit5 as Tsit5
+from ._trajectory import checked_state as checked_state
 from ._trajectory import trajectory as trajectory
 from .maps import Section as Section
 from .maps import event_map as event_map

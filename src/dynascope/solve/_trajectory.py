@@ -76,7 +76,7 @@ def trajectory(
     kind(system)  # refuses what is no system, and combinations that no solver supports
     y0 = system.initial_state() if y0 is None else y0
     if not callable(y0):
-        y0 = _checked_state(system, y0)
+        y0 = checked_state(system, y0)
     elif kind(system) != "delay flow":
         raise InputError(
             f"`y0` is a function, but `{type(system).__name__}` has no memory: it is a {kind(system)}. Give one state."
@@ -184,7 +184,7 @@ def checked_times(system: AbstractSystem, ts: Any) -> np.ndarray:
     return times.astype(np.float64)
 
 
-def _checked_state(system: AbstractSystem, y0: Any) -> Any:
+def checked_state(system: AbstractSystem, y0: Any) -> Any:
     """`y0` in the structure of `initial_state()`; a plain sequence of numbers fills a state of that size."""
     template = system.initial_state()
     wanted = jax.tree.structure(template)

@@ -48,6 +48,10 @@ class Benettin(eqx.Module):
 
     every: int | None = eqx.field(static=True, default=None)
 
+    def __check_init__(self) -> None:
+        if self.every is not None and self.every < 1:
+            raise InputError(f"`every` of `Benettin` must be a whole number of at least 1, got {self.every}.")
+
 
 class LyapunovSpectrum(AbstractResult):
     """Lyapunov exponents with errors.
@@ -154,6 +158,11 @@ def lyapunov_spectrum(
             "has no Lyapunov exponents. Use its graded form, or look at its attractors."
         )
     stepped = as_map(system, y0, inputs=inputs, key=key, solver=solver)
+    if jnp.result_type(*jax.tree.leaves(stepped.template)) != jnp.float64:
+        raise InputError(
+            f"Lyapunov exponents need numbers of 64 bit, but the state of `{type(system).__name__}` has fewer. "
+            "Give its parameters and weights in `float64`."
+        )
     frame = frame_for(stepped)
     found = kind(system)
     vectors = _vectors(frame.dimension, k, found)
