@@ -141,7 +141,7 @@ NEURONS = (
     Case("fitzhugh-nagumo 1.5", _of("fitzhugh-nagumo", I=1.5), FIXED, "above the Hopf point at 1.4187"),
     Case("hodgkin-huxley 0", _of("hodgkin-huxley", I=0.0), FIXED, "rest"),
     Case("hodgkin-huxley 8", _of("hodgkin-huxley", I=8.0), MANY, _HASSARD, {"fixed point": 1, "limit cycle": 1}),
-    Case("hodgkin-huxley 10", _of("hodgkin-huxley", I=10.0), CYCLE, _HASSARD, quick=True),
+    Case("hodgkin-huxley 10", _of("hodgkin-huxley", I=10.0), CYCLE, _HASSARD),
     Case("hodgkin-huxley 160", _of("hodgkin-huxley", I=160.0), FIXED, "above the Hopf point at 154.5"),
     Case("lif 1.4", _of("leaky-integrate-and-fire", I=1.4), FIXED, "R I < V_th - E_L", quick=True),
     Case("lif 1.6", _of("leaky-integrate-and-fire", I=1.6), CYCLE, "R I > V_th - E_L", quick=True),
@@ -178,7 +178,7 @@ NETWORKS = (
         quick=True,
     ),
     Case("kuramoto free", lambda: Kuramoto(jnp.array([1.0, _GOLDEN, -0.3]), 0.1), ("torus",), "three turning phases"),
-    Case("kuramoto locked", lambda: Kuramoto(_SPREAD, 3.0), CYCLE, "all turn at the mean frequency", quick=True),
+    Case("kuramoto locked", lambda: Kuramoto(_SPREAD, 3.0), CYCLE, "all turn at the mean frequency"),
     Case("kuramoto ring", lambda: Kuramoto(_SPREAD - 1.125, 3.0), ("ring attractor",), "locked; any shift rests too"),
     Case("rate-network 0.5", lambda: _rates(0.5), FIXED, "Sompolinsky et al. (1988): rest below g = 1"),
     Case("rate-network 4", lambda: _rates(4.0), CHAOTIC, "Sompolinsky et al. (1988): chaos for large g"),
@@ -191,7 +191,7 @@ def _draw(cell: Any, gain: float, n: int = 32, **more: Any) -> Callable[[], Abst
 
 # Gains at which all of 48 random starts are chaotic (or all at rest); in between, several attractors coexist.
 ARTIFICIAL = (
-    Case("rnn 0.5", _draw(RNN, 0.5), FIXED, "computed apart: exponent -0.54", quick=True),
+    Case("rnn 0.5", _draw(RNN, 0.5), FIXED, "computed apart: exponent -0.54"),
     Case("rnn 3", _draw(RNN, 3.0, 64), CHAOTIC, "computed apart: exponent 0.28"),
     Case("rnn relu 3", _draw(RNN, 3.0, nonlinearity="relu"), LOST, "homogeneous: grows by a factor in every step"),
     Case("rnn 0.5 driven", _draw(RNN, 0.5), ("contracting",), "computed apart: exponent -1.0", inputs=_noise(1.0)),
