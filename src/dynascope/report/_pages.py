@@ -13,6 +13,7 @@ from .._results import provenance
 from ..analysis.regime import Diagnosis, RegimeFromData
 from ..series import Recording, Trajectory
 from ..systems import AbstractMap, AbstractSystem, dimension, is_discrete, kind
+from ._code import Snippets
 from ._page import Page, Section, Table
 from ._sentences import measured
 from ._tables import exponents_table, fixed_points_table
@@ -28,28 +29,27 @@ def system_page(
     diagnosis: Diagnosis,
     results: dict[str, Any],
     settings: dict[str, Any],
-    origin: str,
+    lines: Snippets,
     notes: tuple[str, ...],
 ) -> Page:
     """The page of a system."""
-    head = f"{_IMPORTS}\n{origin}\n"
     sections = [
         *_attractors(diagnosis),
-        _trajectory(results["trajectory"], system, settings, head),
-        *_portrait(results, system, settings, head),
-        *_optional(_return_map, system, results, settings, head),
-        *_optional(_power, system, results, settings, head),
-        *_optional(_exponents, system, results, settings, head),
-        *_optional(_equilibria, system, results, settings, head),
+        *_optional(_trajectory, results["trajectory"], lines),
+        *_portrait(results, system, lines),
+        *_optional(_return_map, system, results, lines),
+        *_optional(_power, system, results, lines),
+        *_optional(_exponents, results, lines),
+        *_optional(_equilibria, results, lines),
     ]
     unit = "" if system.time_unit in ("1", "step") else f", time in {system.time_unit}"
     kinds = {"sde": "noisy flow", "map": "map", "random map": "noisy map", "hybrid": "hybrid system with resets"}
-    d = dimension(system)
+    what, d = kinds.get(kind(system), kind(system)), dimension(system)
     source = f" {system.reference}." if system.reference else ""
     return Page(
         target,
         sentence,
-        subtitle=f"A {kinds.get(kind(system), kind(system))} with {d} state variable{'s' if d > 1 else ''}{unit}.{source}",
+        subtitle=f"A {what} with {d} state variable{'s' if d > 1 else ''}{unit}.{source}",
         confidence=diagnosis.verdict.confidence,
         evidence=diagnosis.verdict.evidence,
         sections=tuple(sections),
@@ -84,52 +84,39 @@ def _short(value: Any, error: Any) -> str:
     return value if isinstance(value, str) else measured(float(value), error)
 
 
-def _times(run: Trajectory, system: AbstractSystem) -> str:
-    first, last = float(run.ts[0]), float(run.ts[-1])
-    if is_discrete(system):
-        return f"np.arange({round(last) + 1})"
-    return f"np.linspace({first:g}, {last!r}, {len(run.ts)})"
-
-
-def _run_code(run: Trajectory, system: AbstractSystem, settings: dict[str, Any]) -> str:
-    extras = ""
-    if kind(system) in ("sde", "random map"):
-        extras += ", key=jax.random.key(0)"
-    if settings.get("input", "zero") != "zero":
-        extras += ", inputs=inputs"
-    if not is_discrete(system):
-        extras += ", solver=ds.fixed_solver(system)"
-    lines = f"run = ds.trajectory(system, None, {_times(run, system)}{extras})"
-    return ("import jax\n" if "jax." in extras else "") + lines
-
-
-def _trajectory(run: Trajectory, system: AbstractSystem, settings: dict[str, Any], head: str) -> Section:
+def _trajectory(run: Trajectory, lines: Snippets) -> Section:
     caption = "The state over time, from the initial state."
     if not run.successful:
         caption += f" {run.summary()}"
     figure = plots.time_series(run)
-    code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.time_series(run)\n"
+    code = f"{lines.shown(run.ts)}figure = ds.plots.time_series(run)\n"
     return Section(title="Time series", caption=caption, figure=plots.svg(figure, name="series"), code=code)
 
 
-def _portrait(results: dict[str, Any], system: AbstractSystem, settings: dict[str, Any], head: str) -> list[Section]:
+def _portrait(results: dict[str, Any], system: AbstractSystem, lines: Snippets) -> list[Section]:
     run: Trajectory = results.get("orbit", results["trajectory"])
+    make = lines.long if "orbit" in results else lines.shown
     if isinstance(system, AbstractMap) and dimension(system) == 1:
         try:
             figure = plots.cobweb(system, run)
         except InputError:
             return []
-        caption = "The map (curve), the diagonal, and the staircase of the last steps: where the curve meets the diagonal, nothing moves."
-        code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.cobweb(system, run)\n"
+        caption = (
+            "The map (curve), the diagonal, and the staircase of the last steps: where the curve meets the diagonal, "
+            "nothing moves."
+        )
+        code = f"{make(run.ts)}figure = ds.plots.cobweb(system, run)\n"
         return [Section(title="Cobweb", caption=caption, figure=plots.svg(figure, name="cobweb"), code=code)]
     if not np.any(np.ptp(np.asarray(run.flat), axis=0) > 1e-9):
-        run = results["trajectory"]
+        run, make = results["trajectory"], lines.shown
     try:
         figure = plots.phase_portrait(run)
     except InputError:
         return []
-    code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.phase_portrait(run)\n"
+    code = f"{make(run.ts)}figure = ds.plots.phase_portrait(run)\n"
     caption = "The state against itself, after the transient: what the system does for ever."
+    if run is results["trajectory"]:
+        caption = "The state against itself, from the initial state on."
     turning = ""
     if dimension(system) >= 3 or kind(system) == "delay flow":
         turning = _turning(run, results.get("fixed_points"))
@@ -165,7 +152,7 @@ def _optional(make: Callable[..., Section], *args: Any) -> list[Section]:
         return []
 
 
-def _return_map(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+def _return_map(system: AbstractSystem, results: dict[str, Any], lines: Snippets) -> Section:
     if is_discrete(system):
         raise InputError("A map has no maxima between its steps; its portrait says the same.")
     run = results["orbit"]
@@ -174,49 +161,49 @@ def _return_map(system: AbstractSystem, results: dict[str, Any], settings: dict[
         "Each maximum of one variable against the one before. A curve means that one number decides the next (chaos of "
         "low dimension), a few points a cycle, a closed ring a torus, a cloud noise or many dimensions."
     )
-    code = f"{head}{_run_code(run, system, settings)}\nfigure = ds.plots.return_map(run)\n"
+    code = f"{lines.long(run.ts)}figure = ds.plots.return_map(run)\n"
     return Section(title="Return map", caption=caption, figure=plots.svg(figure, name="returns"), code=code)
 
 
-def _power(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+def _power(system: AbstractSystem, results: dict[str, Any], lines: Snippets) -> Section:
     power, run = results["spectrum"], results["orbit"]
     column = int(np.argmax(np.asarray(run.flat).std(axis=0)))
     name = run.names[column]
     figure = plots.power_spectrum(power, time_unit=system.time_unit)
     caption = f"Power spectrum of {name} on the attractor. Sharp lines are rhythms; a broad floor is chaos or noise."
     code = (
-        f"{head}{_run_code(run, system, settings)}\n"
+        f"{lines.long(run.ts)}"
         f"power = ds.spectrum(np.asarray(run.flat)[:, {column}], dt=float(run.ts[1] - run.ts[0]))\n"
         f"figure = ds.plots.power_spectrum(power, time_unit={system.time_unit!r})\n"
     )
     return Section(title="Power spectrum", caption=caption, figure=plots.svg(figure, name="power"), code=code)
 
 
-def _exponents(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
-    spectrum = results["lyapunov"]
-    figure = plots.lyapunov(spectrum)
-    extras = ", key=jax.random.key(0)" if kind(system) in ("sde", "random map") else ""
-    extras += ", inputs=inputs" if settings.get("input", "zero") != "zero" else ""
-    caption = f"How the running averages of the Lyapunov exponents settle. {spectrum.summary()}"
-    code = (
-        f"{'import jax' + chr(10) if 'jax.' in extras else ''}{head}"
-        f"exponents = ds.lyapunov_spectrum(system, k={len(spectrum.exponents)}{extras})\n"
-        "figure = ds.plots.lyapunov(exponents)\n"
+def _exponents(results: dict[str, Any], lines: Snippets) -> Section:
+    found = results["lyapunov"]
+    figure = plots.lyapunov(found)
+    return Section(
+        title="Lyapunov exponents",
+        caption=f"How the running averages of the Lyapunov exponents settle. {found.summary()}",
+        figure=plots.svg(figure, name="lyapunov"),
+        table=exponents_table(found),
+        code=f"{lines.exponents(len(found.exponents))}figure = ds.plots.lyapunov(exponents)\n",
     )
-    return Section(title="Lyapunov exponents", caption=caption, figure=plots.svg(figure, name="lyapunov"), table=exponents_table(spectrum), code=code)
 
 
-def _equilibria(system: AbstractSystem, results: dict[str, Any], settings: dict[str, Any], head: str) -> Section:
+def _equilibria(results: dict[str, Any], lines: Snippets) -> Section:
     points = results["fixed_points"]
-    run = results.get("orbit", results["trajectory"])
+    on_attractor = "orbit" in results
+    run = results["orbit"] if on_attractor else results["trajectory"]
     figure = plots.equilibria(points, trajectory=run)
-    extras = ", inputs=inputs" if settings.get("input", "zero") != "zero" else ""
-    caption = f"{points.summary()} Full markers are stable, empty ones unstable."
-    code = (
-        f"{head}points = ds.fixed_points(system{extras})\n"
-        f"{_run_code(run, system, settings)}\nfigure = ds.plots.equilibria(points, trajectory=run)\n"
+    made = (lines.long if on_attractor else lines.shown)(run.ts)
+    return Section(
+        title="Fixed points",
+        caption=f"{points.summary()} Full markers are stable, empty ones unstable.",
+        figure=plots.svg(figure, name="fixed-points"),
+        table=fixed_points_table(points),
+        code=f"{made}{lines.equilibria}figure = ds.plots.equilibria(points, trajectory=run)\n",
     )
-    return Section(title="Fixed points", caption=caption, figure=plots.svg(figure, name="fixed-points"), table=fixed_points_table(points), code=code)
 
 
 def recording_page(
@@ -245,7 +232,8 @@ def recording_page(
         (
             "Reconstructed state",
             "embedding",
-            "The series against its own past: choice of delay (mutual information) and dimension, and the shape that results.",
+            "The series against its own past: choice of delay (mutual information) and dimension, and the shape that "
+            "results.",
             f"found = ds.embedding({data}, {dt})\nfigure = ds.plot(found)",
             lambda: plots.plot(results["embedding"]),
         ),
@@ -259,14 +247,16 @@ def recording_page(
         (
             "Divergence of neighbours",
             "exponent",
-            "How fast states that were close drift apart; the slope of the straight part is the largest Lyapunov exponent.",
+            "How fast states that were close drift apart; the slope of the straight part is the largest Lyapunov "
+            "exponent.",
             f"found = ds.exponent_from_data({data}, {dt})\nfigure = ds.plots.divergence(found, {unit})",
             lambda: plots.divergence(results["exponent"], time_unit=recording.time_unit),
         ),
         (
             "Surrogates",
             "surrogates",
-            "The data against noise of the same spectrum and distribution: outside the histogram, linear noise does not explain it.",
+            "The data against noise of the same spectrum and distribution: outside the histogram, linear noise does "
+            "not explain it.",
             f"found = ds.surrogate_test({data})\nfigure = ds.plot(found)",
             lambda: plots.plot(results["surrogates"]),
         ),
@@ -288,7 +278,8 @@ def recording_page(
             "Recurrence",
             "recurrence",
             "When the state comes back close to where it was: long diagonals mean that it then moves alike again.",
-            f"shape = ds.embedding({data}, {dt})\nfound = ds.recurrence(shape)\nfigure = ds.plot(found, embedding=shape)",
+            f"shape = ds.embedding({data}, {dt})\nfound = ds.recurrence(shape)\n"
+            "figure = ds.plot(found, embedding=shape)",
             lambda: plots.plot(results["recurrence"], embedding=results["embedding"]),
         ),
     ]

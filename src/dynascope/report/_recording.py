@@ -55,7 +55,7 @@ def report_recording(
             "zero_one": regime.zero_one,
             "dimension": regime.dimension,
             "surrogates": regime.surrogates,
-            "recurrence": _recurrence(recording, regime),
+            "recurrence": _recurrence(regime),
             "period": _period(recording, regime),
         }
         results = {name: value for name, value in found.items() if value is not None}
@@ -92,7 +92,7 @@ def report_recording(
     )
 
 
-def _recurrence(recording: Recording, regime: RegimeFromData) -> Recurrence | None:
+def _recurrence(regime: RegimeFromData) -> Recurrence | None:
     """Recurrence quantification in the embedding of the verdict; None where there is none."""
     if regime.embedding is None:
         return None

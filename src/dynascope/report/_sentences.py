@@ -8,7 +8,10 @@ from ..analysis.regime import Attractor, Diagnosis, RegimeFromData
 
 
 def measured(value: float, error: float | None, unit: str = "1") -> str:
-    """A value with its error, rounded to two digits of the error: `0.906 ± 0.004 per ms`; an error below a millionth is left out."""
+    """A value with its error, rounded to two digits of the error: `0.906 ± 0.004 per ms`.
+
+    An error below a millionth is left out.
+    """
     tail = "" if unit == "1" else f" {unit}"
     if not math.isfinite(value):
         return "unknown"
@@ -57,6 +60,9 @@ def _does(regime: str, attractor: Attractor | None) -> str:
     largest = ""
     if spectrum is not None:
         largest = f"{measured(float(spectrum.exponents[0]), float(spectrum.stderr[0]))} {rate(spectrum.unit)}"
+    forgetting = largest
+    if spectrum is not None:
+        forgetting = f"{measured(-float(spectrum.exponents[0]), float(spectrum.stderr[0]))} {rate(spectrum.unit)}"
     return {
         "fixed point": "comes to rest at a fixed point",
         "limit cycle": f"settles on a limit cycle{f' with a period of {period}' if period else ''}",
@@ -64,7 +70,7 @@ def _does(regime: str, attractor: Attractor | None) -> str:
         "torus": "moves on a torus: it combines rhythms whose periods do not fit together, and never quite repeats",
         "chaos": f"is chaotic: nearby states separate at a rate of {largest}",
         "hyperchaos": f"is hyperchaotic: nearby states separate in several directions, at most at {largest}",
-        "contracting": f"forgets its past: under the same drive, different starts become alike at a rate of {largest}",
+        "contracting": f"forgets its past: different starts under one drive become alike at a rate of {forgetting}",
         "undecided": "could not be classified: the signs are too weak or contradict each other",
     }[regime]
 

@@ -21,7 +21,7 @@ from ..analysis.stability import LyapunovSpectrum, lyapunov_spectrum
 from ..series import Trajectory
 from ..solve import Progress, fixed_solver, step_for, trajectory
 from ..systems import AbstractSystem, dimension, is_discrete, kind, state_variables
-from ._code import origin_of
+from ._code import input_name, origin_of, snippets
 from ._pages import system_page
 from ._report import Report
 from ._sentences import describe_system
@@ -60,7 +60,8 @@ def report_system(
         transient: Time left out before attractors are judged; None takes 20,000 solver steps.
         solver: Fixed-step solver; None takes that of `fixed_solver(system)`.
         notes: What was assumed on the way in, to be shown.
-        origin: Lines of Python that make `system`, for the page; None derives them where possible.
+        origin: Lines of Python that make `system` (and `inputs`, if they say so), for the page; None derives them where
+            possible.
         progress: Show progress on standard error.
 
     Returns:
@@ -97,14 +98,22 @@ def report_system(
         bar.advance(1)
     settings = _settings(system, inputs, key, solver, diagnosis)
     sentence = describe_system(target, diagnosis)
-    lines = origin if origin is not None else origin_of(system, target)
+    lines = snippets(
+        system,
+        origin=origin if origin is not None else origin_of(system, target),
+        y0=y0,
+        inputs=inputs,
+        key=key,
+        solver=solver,
+        start=main.state if main is not None else None,
+    )
     page = system_page(
         system,
         sentence=sentence,
         diagnosis=diagnosis,
         results=results,
         settings=settings,
-        origin=lines,
+        lines=lines,
         notes=notes,
         target=target,
     )
@@ -128,8 +137,7 @@ def _main(diagnosis: Diagnosis) -> Attractor | None:
     """The attractor that the pictures show: where the initial state leads, else the most frequent."""
     if not diagnosis.attractors:
         return None
-    home = diagnosis.found.home
-    return diagnosis.attractors[home if 0 <= home < len(diagnosis.attractors) else 0]
+    return next((a for a in diagnosis.attractors if a.home), diagnosis.attractors[0])
 
 
 def _shown(
@@ -217,7 +225,7 @@ def _settings(system: AbstractSystem, inputs: Any, key: Key, solver: Any, diagno
         array = np.asarray(value)
         values[name] = f"{float(array):.8g}{unit}" if array.ndim == 0 else f"array of shape {array.shape}{unit}"
     solver = solver if solver is not None else fixed_solver(system)
-    stepping = {} if solver is None else {"solver": type(solver).__name__}
+    stepping: dict[str, Any] = {} if solver is None else {"solver": type(solver).__name__}
     if solver is not None and not is_discrete(system):
         inner = getattr(solver, "solver", solver)
         stepping["step"] = float(inner.dt)
@@ -225,7 +233,7 @@ def _settings(system: AbstractSystem, inputs: Any, key: Key, solver: Any, diagno
         "parameters": values,
         **({"settings": static_settings(system)} if static_settings(system) else {}),
         **stepping,
-        "input": "zero" if inputs is None else type(inputs).__name__,
+        "input": input_name(inputs),
         "seed": [int(x) for x in np.ravel(jax.random.key_data(key))],
         "starts": diagnosis.found.starts,
         "region": diagnosis.found.settings["region"],
