@@ -15,6 +15,7 @@ from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractSystem, Box, state_variables
 from .._as_map import as_map
+from .._precision import require_64_bit
 from .._region import start_region
 from ._ensemble import Window, settle
 
@@ -42,6 +43,7 @@ class Attractors(AbstractResult):
         unbounded: Share of the random starts that grow without bound.
         starts: Number of random starts (the initial state of the system is run as well but not counted).
         home: Which attractor the system's own initial state leads to; -1 if it diverges.
+        turns: Whether states that differ by a common turn of all angles count as one: then a place of rest is a ring.
         names: Names of the components.
         carries: Full states on each attractor, to go on from.
     """
@@ -49,6 +51,7 @@ class Attractors(AbstractResult):
     unbounded: float
     starts: int
     home: int
+    turns: bool
     names: tuple[str, ...] = eqx.field(static=True)
     carries: Any
     result: Any
@@ -100,6 +103,7 @@ def attractors(
     Returns:
         An `Attractors` result.
     """
+    require_64_bit("A search for attractors")
     key = key if key is not None else jax.random.key(0)
     of_starts, of_noise, of_sight = jax.random.split(key, 3)
     box, source = start_region(system, region, inputs=inputs, key=of_noise)
@@ -127,6 +131,7 @@ def attractors(
         unbounded=float(np.mean(window.diverged[1:])),
         starts=starts,
         home=home,
+        turns=window.turns,
         names=tuple(v.name for v in state_variables(system)),
         carries=tuple(carried),
         result=RESULTS.successful,

@@ -27,6 +27,7 @@ from ...systems import (
     kind,
     state_variables,
 )
+from .._precision import require_64_bit
 from .._region import start_region
 from .._topology import distance, wrapped
 from ._characteristic import characteristic_roots
@@ -122,7 +123,7 @@ def fixed_points(
         A `FixedPoints` result; empty if there is none.
 
     Raises:
-        InputError: For noisy or discrete systems, an input that does not fit, or `starts` of another shape.
+        InputError: For noisy or discrete systems, an input that does not fit, `starts` of another shape, or 32 bit.
         ComputationFailed: If every start failed numerically, and `throw`.
 
     Example:
@@ -131,6 +132,7 @@ def fixed_points(
         >>> len(points), sorted(points.unstable_dimension.tolist())
         (3, [1, 2, 2])
     """
+    require_64_bit("Newton's method")
     method = method if method is not None else Newton()
     key = key if key is not None else jax.random.key(0)
     frozen = _frozen(system, inputs, t)
