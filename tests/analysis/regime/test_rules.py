@@ -27,13 +27,13 @@ def spectrum(exponents: list[float], stderr: float = 1e-3, *, converged: bool = 
         converged=converged,
         unit="nats/time",
         result=RESULTS.successful,
-        settings={},
+        settings={"step": 1.0},
     )
 
 
 def returns(multiplicity: int, gap: float = 0.3) -> Any:
     known = {"multiplicity": multiplicity, "period": 2.5, "period_stderr": 1e-6, "gap": gap, "unit": "1"}
-    return filled(Returns, **known, result=RESULTS.successful, settings={})
+    return filled(Returns, **known, intervals=np.ones(8), result=RESULTS.successful, settings={})
 
 
 def points(leading: complex, *, unstable: int, discrete: bool = False) -> Any:
@@ -91,6 +91,14 @@ def test_an_exponent_counts_from_four_errors_on(sign):
     assert sure.regime == ("chaos" if sign > 0 else "undecided")
     assert unsure.regime == "torus"
     assert unsure.confidence < 0.9
+
+
+def test_a_torus_needs_zeros_that_are_known_well():
+    blurred = judge_motion(spectrum([0.01, -0.02, -1.0], 0.1), returns(0), 1.0, discrete=False)
+    assert blurred.regime == "undecided"
+    assert blurred.confidence < 0.3
+    # What has been seen to repeat exactly needs no such precision.
+    assert judge_motion(spectrum([0.01, -0.02, -1.0], 0.1), returns(1), 1.0, discrete=False).regime == "limit cycle"
 
 
 def test_contradictions_are_undecided_with_both_signs():
