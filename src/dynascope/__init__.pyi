@@ -12,8 +12,15 @@ from ._errors import RESULTS as RESULTS
 from ._param import param as param
 from ._param import setting as setting
 from .analysis.attractors import attractors as attractors
+from .analysis.chaos import exponent_from_data as exponent_from_data
+from .analysis.chaos import surrogate_test as surrogate_test
+from .analysis.chaos import zero_one as zero_one
+from .analysis.geometry import correlation_dimension as correlation_dimension
+from .analysis.geometry import embedding as embedding
+from .analysis.geometry import recurrence as recurrence
 from .analysis.regime import regime_from_data as regime_from_data
 from .analysis.regime import regime_of as regime_of
+from .analysis.rhythm import spectrum as spectrum
 from .analysis.stability import fixed_points as fixed_points
 from .analysis.stability import lyapunov_spectrum as lyapunov_spectrum
 from .data import load as load
@@ -30,6 +37,7 @@ from .report import report_system as report_system
 from .series import Recording as Recording
 from .series import Trajectory as Trajectory
 from .series import as_recording as as_recording
+from .solve import fixed_solver as fixed_solver
 from .solve import trajectory as trajectory
 from .systems import AbstractDelayFlow as AbstractDelayFlow
 from .systems import AbstractFlow as AbstractFlow
