@@ -17,6 +17,8 @@ from .._blocks import block_error
 
 #: Samples of each window, and the largest number of windows, each preceded by a run twice as long as the last.
 _SAMPLES, _ROUNDS = 512, 6
+#: Strides at which maps are sampled.
+_PRIMES = (11, 13, 17, 23, 31, 43, 61, 83, 127)
 #: Windows of systems beyond dimension 8, and beyond 64.
 _FEW_ROUNDS, _FEWEST_ROUNDS = 4, 3
 #: Solver steps before the first window, and the arithmetic that may be spent on it in large systems.
@@ -29,6 +31,8 @@ _SETTLED = 1e-3
 _STILL = 1e-7
 #: What the ensemble covers is not believed to be less than this share of the region of starts.
 _ROUNDING = 1e-6
+#: A run on its way to rest has an excursion below this within a window, in units of the scale.
+_SMALL = 0.3
 #: A state this many times larger than the region of starts has diverged.
 _FAR = 1e6
 #: So does one whose mean moves on in one direction by this many regions, at a pace that does not slacken: windows lie
@@ -55,6 +59,7 @@ class Window(eqx.Module):
         carries: Full states, to start from (for delay flows with their history).
         scale: Size of each kept coordinate.
         skipped: Solver steps run in all.
+        turns: Whether states that differ by a common turn of all angles are one.
     """
 
     ends: np.ndarray
@@ -70,6 +75,7 @@ class Window(eqx.Module):
     carries: Any
     scale: np.ndarray
     skipped: int
+    turns: bool
 
 
 def settle(stepped: Stepped, starts: State, *, extent: np.ndarray, transient: float | None, key: Any) -> Window:
@@ -92,7 +98,7 @@ def settle(stepped: Stepped, starts: State, *, extent: np.ndarray, transient: fl
     carries, position = jax.vmap(stepped.packing().pack)(starts), jnp.zeros((), jnp.int64)
     window, total = None, 0
     for _ in range(_ROUNDS if extent.size <= 8 else _FEW_ROUNDS if extent.size <= 64 else _FEWEST_ROUNDS):
-        stride = max(1, skip // _SAMPLES)
+        stride = _stride(stepped, skip, extent.size)
         carries, position, samples, ends = _watch(stepped, seen, carries, position, skip=skip, stride=stride)
         total += (skip + stride * _SAMPLES) * stepped.work
         window = _described(
@@ -107,10 +113,26 @@ def settle(stepped: Stepped, starts: State, *, extent: np.ndarray, transient: fl
 def _first_skip(stepped: Stepped, d: int, count: int, transient: float | None) -> int:
     if transient is not None:
         return max(1, round(transient / float(stepped.dt)))
-    iterated = kind(stepped.system) in ("map", "random map") and stepped.work == 1
-    steps = _FIRST_SKIP // 10 if iterated else _FIRST_SKIP
+    steps = _FIRST_SKIP // 10 if _is_iterated(stepped) else _FIRST_SKIP
     affordable = int(_FIRST_WORK / (count * max(d, 8) ** 2))
     return max(4, min(steps, max(affordable, 100)) // stepped.work)
+
+
+def _stride(stepped: Stepped, skip: int, d: int) -> int:
+    """Steps from sample to sample: the window lasts about as long as the run before it.
+
+    The iterates of a map are taken at a prime stride of at least 11: at a stride that its period divides, a cycle would
+    look at rest, and at stride 1 slow irregular motion would look settled too soon. Large maps can only afford stride 1.
+    """
+    wanted = max(1, skip // _SAMPLES)
+    if not _is_iterated(stepped):
+        return wanted
+    return next(p for p in _PRIMES if p >= wanted or p == _PRIMES[-1]) if d <= 64 else 1
+
+
+def _is_iterated(stepped: Stepped) -> bool:
+    """Whether the system is a map of its own, not one made by integration."""
+    return kind(stepped.system) in ("map", "random map") and stepped.work == 1
 
 
 class Sight(eqx.Module):
@@ -220,8 +242,9 @@ def _described(
     # The extremes of an irregular run fluctuate about as much as its standard deviation is known.
     errors = np.concatenate([4 * std_error, 4 * std_error, mean_error, std_error], axis=1)
     spread = np.maximum(np.ptp(scaled, axis=1).max(axis=1), np.nan_to_num(direction))
-    early, late = np.ptp(scaled[:, : _SAMPLES // 2], axis=1), np.ptp(scaled[:, _SAMPLES // 2 :], axis=1)
-    decays = np.all(late < 0.9 * early + 1e-12, axis=1)
+    quarters = np.stack([np.ptp(part, axis=1) for part in np.array_split(scaled, 4, axis=1)])
+    # Every coordinate, quarter after quarter, and already small: irregular motion does not do that by chance.
+    decays = np.all(quarters[1:] < 0.95 * quarters[:-1] + 1e-12, axis=(0, 2)) & (spread < _SMALL)
     settled = spread < _STILL
     if before is not None:
         ratio = before.scale / scale
@@ -243,6 +266,7 @@ def _described(
         carries=carries,
         scale=scale,
         skipped=skipped,
+        turns=turns,
     )
 
 

@@ -30,6 +30,7 @@ from .._topology import distance
 from .._verdict import Evidence, Verdict
 from ..attractors import Attractors, attractors
 from ..rhythm import Returns, returns
+from ..spikes import bursts
 from ..stability import FixedPoints, LyapunovSpectrum, fixed_points, lyapunov_spectrum
 from ._continuum import continuum
 from ._rules import judge_motion, judge_noise, judge_rest, judge_steps
@@ -193,7 +194,12 @@ def _points(system: AbstractSystem, found: Attractors, inputs: Any, key: Any) ->
 
 def _preserves_volume(system: AbstractSystem, found: Attractors, inputs: Any) -> bool:
     """Whether divergence (flows) or log|det| (maps) of the Jacobian vanishes wherever the runs went."""
-    if kind(system) not in ("flow", "map") or not _has_tangent(system) or not 2 <= dimension(system) <= 64 or not len(found):
+    if (
+        kind(system) not in ("flow", "map")
+        or not _has_tangent(system)
+        or not 2 <= dimension(system) <= 64
+        or not len(found)
+    ):
         return False
     stepped = as_map(system, None, inputs=inputs)
     _, unravel = ravel_pytree(system.initial_state())
@@ -225,7 +231,7 @@ def _examined(
         verdict = judge_steps(_period_by_equality(system, carry, inputs, key), settled)
     elif not found.moving[i] and not driven:
         here = _fixed_point_at(found.states[i], points, state_variables(system))
-        verdict = judge_rest(float(found.spreads[i]), points, here, settled)
+        verdict = judge_rest(float(found.spreads[i]), points, here, settled, turns=found.turns)
     else:
         k = min(dimension(system), _LEADING) if kind(system) != "delay flow" else None
         try:
@@ -239,7 +245,8 @@ def _examined(
                 verdict = judge_noise(spectrum)
             else:
                 back = returns(system, carry, inputs=inputs, solver=solver, key=key)
-                verdict = judge_motion(spectrum, back, settled, is_discrete(system))
+                spikes = bursts(back.times) if kind(system) == "hybrid" and len(back.times) > 3 else None
+                verdict = judge_motion(spectrum, back, settled, is_discrete(system), spikes=spikes)
     return Attractor(
         verdict=verdict,
         share=float(found.shares[i]),

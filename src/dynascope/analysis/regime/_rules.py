@@ -8,6 +8,7 @@ import numpy as np
 
 from .._verdict import Evidence, Verdict
 from ..rhythm import Returns
+from ..spikes import Bursts
 from ..stability import FixedPoints, LyapunovSpectrum
 
 #: Confidence of a verdict on which all signs agree, on which one sign is missing, and on which signs are weak.
@@ -18,7 +19,9 @@ _BLURRED = 0.3
 _ERRORS = 4.0
 
 
-def judge_rest(spread: float, points: FixedPoints | None, here: int | None, settled: float) -> Verdict:
+def judge_rest(
+    spread: float, points: FixedPoints | None, here: int | None, settled: float, *, turns: bool = False
+) -> Verdict:
     """A state that stays where it is: a fixed point, if the eigenvalues there do not say otherwise.
 
     Args:
@@ -26,6 +29,7 @@ def judge_rest(spread: float, points: FixedPoints | None, here: int | None, sett
         points: The fixed points that Newton's method found; None where it has no meaning.
         here: Which of them this one is; None if it is none of them.
         settled: Share of its runs that had settled.
+        turns: Whether a common turn of all angles changes nothing: then the places of rest form a ring.
     """
     signs = [Evidence("excursion", spread, None, "The state stays where it is.")]
     if here is None or points is None:
@@ -38,6 +42,9 @@ def judge_rest(spread: float, points: FixedPoints | None, here: int | None, sett
     signs.append(Evidence(name, value, None, meaning))
     if unstable:
         return Verdict("undecided", 0.3, tuple(signs))
+    if turns:
+        symmetry = Evidence("common turn of all angles", "no effect", None, "Every turned state rests as well: a ring.")
+        return Verdict("ring attractor", _SURE if settled > 0.5 else _LIKELY, (symmetry, *signs))
     return Verdict("fixed point", _SURE if settled > 0.5 else _LIKELY, tuple(signs))
 
 
@@ -72,12 +79,14 @@ def _largest(spectrum: LyapunovSpectrum, meaning: str) -> Evidence:
     )
 
 
-def judge_motion(spectrum: LyapunovSpectrum, back: Returns, settled: float, discrete: bool) -> Verdict:
+def judge_motion(
+    spectrum: LyapunovSpectrum, back: Returns, settled: float, discrete: bool, *, spikes: Bursts | None = None
+) -> Verdict:
     """A moving state of an undriven system: from the signs of its exponents and from its returns.
 
     Flows have one exponent of zero along the motion. No positive exponent: a cycle, or with a further zero a torus;
     one positive: chaos; more: hyperchaos. Exact returns overrule a second zero (a cycle near a bifurcation) and
-    contradict a positive exponent.
+    contradict a positive exponent. `spikes` of a hybrid system that come in bursts add the attribute `bursting`.
     """
     exponents, errors = spectrum.exponents, spectrum.stderr
     width = np.maximum(spectrum.zero_width, _ERRORS * errors)
@@ -88,12 +97,14 @@ def judge_motion(spectrum: LyapunovSpectrum, back: Returns, settled: float, disc
     steady = 1.0 if settled > 0.5 else 0.85
     cycle = "periodic" if discrete else "limit cycle"
     attributes = (f"period {back.multiplicity}",) if discrete and repeats else ()
+    if spikes is not None and spikes.bursting:
+        attributes = (*attributes, "bursting")
     along = 0 if discrete else 1
     if positive and not repeats:
         name = "chaos" if positive == 1 else "hyperchaos"
         meaning = f"{positive} positive exponent{'s' if positive > 1 else ''}: nearby states separate exponentially."
         signs = (_largest(spectrum, meaning), _dimension(spectrum), rhythm)
-        return Verdict(name, steady * (_SURE if spectrum.converged else _LIKELY), signs)
+        return Verdict(name, steady * (_SURE if spectrum.converged else _LIKELY), signs, attributes)
     if positive:
         signs = (_largest(spectrum, "It is positive, yet the motion repeats itself."), rhythm)
         return Verdict("undecided", 0.3, signs)

@@ -31,7 +31,7 @@ _TRANSIENT = {"flow": 20_000, "sde": 20_000, "hybrid": 20_000, "delay flow": 20_
 #: Tangent work, in solver steps times vectors times dimension, that an automatic run may spend; a component of a system
 #: beyond dimension 8 counts more, because it costs as much as its couplings.
 _SMALL, _HEAVIER = 8, 8
-_BUDGET = {"flow": 6e7, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 6e7, "random map": 6e6}
+_BUDGET = {"flow": 2e8, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 2e8, "random map": 6e6}
 #: Fewest map steps per block of the pilot and of the shortest average.
 _FEWEST = 4
 #: Pieces into which a run is cut.
@@ -59,7 +59,8 @@ class LyapunovSpectrum(AbstractResult):
     Attributes:
         exponents: In decreasing order, natural logarithm per unit of time (maps: per step). `-inf` marks a direction
             that is wiped out exactly, such as one removed by a reset.
-        stderr: Standard error of each by blocking.
+        stderr: Standard error of each by blocking; for noisy flows with the error of the step, whose method is of first
+            order, from a run at half the step.
         times: Times at which the running means were taken.
         running: Running mean of each exponent, shape `(time, exponent)`.
         kaplan_yorke: Kaplan-Yorke dimension; NaN if too few exponents were computed to reach it.
@@ -93,10 +94,14 @@ class LyapunovSpectrum(AbstractResult):
 
     @property
     def zero_width(self) -> float:
-        """How far from zero an exponent may be and still count as zero: 3 errors and a thousandth of the largest."""
+        """How far from zero an exponent may be and still count as zero.
+
+        Three errors and a thousandth of the largest, and never less than rounding over a step leaves.
+        """
         finite = self.exponents[np.isfinite(self.exponents)]
         scale = float(np.max(np.abs(finite))) if finite.size else 1.0
-        return 3 * float(np.max(self.stderr[:1], initial=0.0)) + 1e-3 * scale
+        rounding = 1e-10 / float(self.settings.get("step", 1.0))
+        return 3 * float(np.max(self.stderr[:1], initial=0.0)) + 1e-3 * scale + rounding
 
 
 def lyapunov_spectrum(
@@ -191,7 +196,25 @@ def lyapunov_spectrum(
             if not run.averaged:
                 raise
             result = RESULTS.interrupted
-    return _finished(run, skipped, system, rtol, result)
+    finished = _finished(run, skipped, system, rtol, result)
+    if found != "sde" or not finished.successful:
+        return finished
+    beyond = _step_error(run, stepped, vectors, skipped)
+    return eqx.tree_at(lambda r: r.stderr, finished, np.hypot(finished.stderr, beyond))
+
+
+def _step_error(run: _Averaging, stepped: Stepped, vectors: int, skipped: int) -> np.ndarray:
+    """What a method of first order leaves in the exponents: twice their change when the step is halved.
+
+    The second run lasts half as long under other noise, so its own fluctuation is in this estimate too.
+    """
+    finer = eqx.tree_at(lambda s: (s.solver.dt, s.dt), stepped, (stepped.solver.dt / 2, stepped.dt / 2))
+    again = _Averaging(finer, vectors, run.every)
+    if not again.settle(2 * skipped):
+        return np.full(vectors, np.inf)
+    again.extend(run.averaged)
+    coarse, fine = (np.sort(r.series().mean(axis=0))[::-1] for r in (run, again))
+    return 2 * np.abs(coarse - fine)
 
 
 def _vectors(dimension: int, k: int | None, found: str) -> int:
