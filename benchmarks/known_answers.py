@@ -3,8 +3,8 @@
 Run: python benchmarks/known_answers.py
 
 Each line is a quantity, the reference, what came out with its standard error, and whether the difference is within the
-error budget: |ours - reference| <= 3 sqrt(stderr^2 + rounding of the reference^2). Times are CPU seconds of one process with
-compilation. Results go to results/known_answers.json.
+error budget: |ours - reference| <= 3 sqrt(stderr^2 + rounding of the reference^2). Times are CPU seconds of one process
+with compilation. Results go to results/known_answers.json.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Table:
                 "cpu_seconds": round(seconds, 2),
             }
         )
-        print(f"{name:44s} {reference:12.6g} {value:14.8g} +- {stderr:8.2g} {'ok' if good else 'MISS':5s} {seconds:6.1f} s")
+        judged = "ok" if good else "MISS"
+        print(f"{name:44s} {reference:12.6g} {value:14.8g} +- {stderr:8.2g} {judged:5s} {seconds:6.1f} s")
 
 
 def spectra(table: Table) -> None:
@@ -76,7 +77,8 @@ def neurons(table: Table) -> None:
     start = time.process_time()
     rest = ds.fixed_points(ds.build("hodgkin-huxley", I=0.0))
     seconds = time.process_time() - start
-    table.add("hodgkin-huxley rest at I = 0 (mV)", -64.996, float(rest.states[0, 0]), float(rest.errors[0]), 5e-4, seconds)
+    voltage, error = float(rest.states[0, 0]), float(rest.errors[0])
+    table.add("hodgkin-huxley rest at I = 0 (mV)", -64.996, voltage, error, 5e-4, seconds)
     neuron: Any = ds.build("leaky-integrate-and-fire")
     start = time.process_time()
     step = neuron.typical_step()

@@ -1,3 +1,5 @@
+"""Plain values over time: trajectories of systems and recordings of anything."""
+
 from ._as_recording import as_recording as as_recording
 from ._mending import MENDINGS as MENDINGS
 from ._mending import AbstractMending as AbstractMending

@@ -122,7 +122,8 @@ def _stride(stepped: Stepped, skip: int, d: int) -> int:
     """Steps from sample to sample: the window lasts about as long as the run before it.
 
     The iterates of a map are taken at a prime stride of at least 11: at a stride that its period divides, a cycle would
-    look at rest, and at stride 1 slow irregular motion would look settled too soon. Large maps can only afford stride 1.
+    look at rest, and at stride 1 slow irregular motion would look settled too soon. Large maps can only afford stride
+    1.
     """
     wanted = max(1, skip // _SAMPLES)
     if not _is_iterated(stepped):
