@@ -11,6 +11,9 @@ from ._errors import InputError as InputError
 from ._errors import RESULTS as RESULTS
 from ._param import param as param
 from ._param import setting as setting
+from ._results import AbstractResult as AbstractResult
+from ._results import output as output
+from ._results import provenance as provenance
 from .analysis.attractors import attractors as attractors
 from .analysis.chaos import exponent_from_data as exponent_from_data
 from .analysis.chaos import surrogate_test as surrogate_test
