@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from ._errors import InputError
 
@@ -137,7 +138,7 @@ def _checked(name: str, value: Any, old: Any, metadata: Mapping[str, Any], syste
         )
     if old.ndim and not new.ndim:
         new = jnp.broadcast_to(new, old.shape)
-    if not isinstance(new, jax.core.Tracer):
+    if not isinstance(new, Tracer):
         _check_bounds(name, np.asarray(new), metadata)
     return new
 

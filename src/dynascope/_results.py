@@ -83,8 +83,8 @@ class AbstractResult(eqx.Module):
                 dims = field.metadata["dims"]
                 notes = {"units": field.metadata["unit"], "long_name": field.metadata["doc"]}
                 if np.iscomplexobj(array):
-                    variables[f"{field.name}_real"] = (dims, array.real, notes)
-                    variables[f"{field.name}_imag"] = (dims, array.imag, notes)
+                    variables[f"{field.name}_real"] = (dims, np.real(array), notes)
+                    variables[f"{field.name}_imag"] = (dims, np.imag(array), notes)
                 else:
                     variables[field.name] = (dims, array, notes)
             elif isinstance(value, bool | int | float | str):

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 
 def astype(tree: Any, dtype: Any) -> Any:
@@ -24,4 +25,4 @@ def astype(tree: Any, dtype: Any) -> Any:
 
 def is_traced(*trees: Any) -> bool:
     """Whether any leaf is a tracer: whether we are inside `jit`, `vmap` or a derivative."""
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(trees))
+    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(trees))
