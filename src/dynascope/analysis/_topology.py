@@ -14,7 +14,8 @@ def wrapped(states: np.ndarray, variables: Sequence[Variable]) -> np.ndarray:
     out = np.array(states, float)
     for i, v in enumerate(variables):
         if v.topology == "circle":
-            out[..., i] = np.mod(out[..., i], v.period)
+            turned = np.mod(out[..., i], v.period)
+            out[..., i] = np.where(turned >= v.period, 0.0, turned)  # a tiny negative angle rounds up to the period
     return out
 
 

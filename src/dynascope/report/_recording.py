@@ -16,7 +16,7 @@ from ..series import Recording
 from ..solve import Progress
 from ._pages import recording_page
 from ._report import Report
-from ._sentences import describe_recording
+from ._sentences import describe_recording, short_name
 
 
 def report_recording(
@@ -60,7 +60,7 @@ def report_recording(
         }
         results = {name: value for name, value in found.items() if value is not None}
         bar.advance(1)
-    sentence = describe_recording(target, regime)
+    sentence = describe_recording(short_name(target), regime)
     settings = {k: v for k, v in regime.settings.items() if k != "versions"} | {
         "source": recording.source,
         "seed": seed,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePath
+
+import numpy as np
 
 from ..analysis.regime import Attractor, Diagnosis, RegimeFromData
 
@@ -23,6 +26,11 @@ def measured(value: float, error: float | None, unit: str = "1") -> str:
     if digits > 12 or abs(value) >= 1e6:
         return f"{value:.6g} ± {error:.1g}{tail}"
     return f"{value:.{digits}f} ± {error:.{digits}f}{tail}"
+
+
+def short_name(target: str) -> str:
+    """A target as it reads in a sentence: a file without its folders."""
+    return PurePath(target).name or target
 
 
 def rate(unit: str) -> str:
@@ -67,12 +75,21 @@ def _does(regime: str, attractor: Attractor | None) -> str:
         "fixed point": "comes to rest at a fixed point",
         "limit cycle": f"settles on a limit cycle{f' with a period of {period}' if period else ''}",
         "periodic": f"repeats itself every {back.multiplicity if back is not None else '?'} steps",
-        "torus": "moves on a torus: it combines rhythms whose periods do not fit together, and never quite repeats",
+        "torus": _torus(attractor),
         "chaos": f"is chaotic: nearby states separate at a rate of {largest}",
         "hyperchaos": f"is hyperchaotic: nearby states separate in several directions, at most at {largest}",
         "contracting": f"forgets its past: different starts under one drive become alike at a rate of {forgetting}",
         "undecided": "could not be classified: the signs are too weak or contradict each other",
     }[regime]
+
+
+def _torus(attractor: Attractor) -> str:
+    zeros = 0
+    if attractor.spectrum is not None and attractor.spectrum.unit == "nats/step":
+        zeros = int(np.sum(np.abs(attractor.spectrum.exponents) <= attractor.spectrum.zero_width))
+    if zeros == 1:
+        return "moves around a closed curve and never quite repeats: its rhythm does not fit its steps"
+    return "moves on a torus: it combines rhythms whose periods do not fit together, and never quite repeats"
 
 
 def _coexisting(diagnosis: Diagnosis) -> str:

@@ -24,7 +24,7 @@ from ..systems import AbstractSystem, dimension, is_discrete, kind, state_variab
 from ._code import input_name, origin_of, snippets
 from ._pages import system_page
 from ._report import Report
-from ._sentences import describe_system
+from ._sentences import describe_system, short_name
 
 #: Shown at first: solver steps (maps: iterations) of the trajectory, and cycles of a rhythm.
 _SHOWN_STEPS, _SHOWN_STEPS_MAP, _SHOWN_CYCLES = 8_000, 400, 12
@@ -97,7 +97,7 @@ def report_system(
         results = {name: value for name, value in results.items() if value is not None}
         bar.advance(1)
     settings = _settings(system, inputs, key, solver, diagnosis)
-    sentence = describe_system(target, diagnosis)
+    sentence = describe_system(short_name(target), diagnosis)
     lines = snippets(
         system,
         origin=origin if origin is not None else origin_of(system, target),
