@@ -1,5 +1,12 @@
 """What a system does: one question per file, each answered with its uncertainty."""
 
+from . import attractors as attractors
+from . import chaos as chaos
+from . import geometry as geometry
+from . import regime as regime
+from . import rhythm as rhythm
+from . import spikes as spikes
+from . import stability as stability
 from ._verdict import REGIMES as REGIMES
 from ._verdict import Evidence as Evidence
 from ._verdict import Verdict as Verdict

@@ -86,7 +86,7 @@ def _does(regime: str, attractor: Attractor | None) -> str:
 def _torus(attractor: Attractor) -> str:
     zeros = 0
     if attractor.spectrum is not None and attractor.spectrum.unit == "nats/step":
-        zeros = int(np.sum(np.abs(attractor.spectrum.exponents) <= attractor.spectrum.zero_width))
+        zeros = int(np.sum(np.abs(attractor.spectrum.exponents) <= attractor.spectrum.zero_widths))
     if zeros == 1:
         return "moves around a closed curve and never quite repeats: its rhythm does not fit its steps"
     return "moves on a torus: it combines rhythms whose periods do not fit together, and never quite repeats"

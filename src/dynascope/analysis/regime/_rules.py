@@ -88,8 +88,8 @@ def judge_motion(
     one positive: chaos; more: hyperchaos. Exact returns overrule a second zero (a cycle near a bifurcation) and
     contradict a positive exponent. `spikes` of a hybrid system that come in bursts add the attribute `bursting`.
     """
-    exponents, errors = spectrum.exponents, spectrum.stderr
-    width = np.maximum(spectrum.zero_width, _ERRORS * errors)
+    exponents = spectrum.exponents
+    width = spectrum.zero_widths
     positive = int(np.sum(exponents > width))
     zeros = int(np.sum(np.abs(exponents) <= width))
     rhythm = _rhythm(back)
@@ -117,7 +117,8 @@ def judge_motion(
         meaning = "The errors are too large to tell zero from a slow growth or decay. A longer run may decide."
         return Verdict("undecided", 0.2, (_largest(spectrum, meaning), rhythm))
     if zeros > along:
-        meaning = f"{zeros} exponents are zero within their errors and none is positive: motion on a torus."
+        which = "1 exponent does" if zeros == 1 else f"{zeros} exponents do"
+        meaning = f"{which} not differ from zero and none is positive: motion on a torus."
         return Verdict("torus", steady * _LIKELY, (_largest(spectrum, meaning), rhythm), ("quasiperiodic",))
     if zeros == along and not discrete:
         meaning = "The largest exponent is zero and the others negative, as on a cycle, but no exact return was seen."

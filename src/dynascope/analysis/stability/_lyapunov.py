@@ -24,6 +24,8 @@ from ._tangent_frame import Frame, frame_for
 _BLOCKS = 64
 #: Largest growth of the condition of the frame between two orthonormalisations, as a logarithm.
 _LOG_CONDITION = 10.0
+#: Growth of the condition beyond which double precision resolves nothing, as a logarithm.
+_LOG_DOUBLE = 30.0
 #: Longest interval between orthonormalisations, in steps.
 _LONGEST = 50
 #: Solver steps of the transient when none is given: flows take more, their steps are small.
@@ -93,15 +95,14 @@ class LyapunovSpectrum(AbstractResult):
         return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}."
 
     @property
-    def zero_width(self) -> float:
-        """How far from zero an exponent may be and still count as zero.
+    def zero_widths(self) -> np.ndarray:
+        """How far from zero each exponent may be and still not differ from it.
 
-        Three errors and a thousandth of the largest, and never less than rounding over a step leaves.
+        Four standard errors, a thousandth of the largest exponent, and what rounding leaves over a step.
         """
         finite = self.exponents[np.isfinite(self.exponents)]
         scale = float(np.max(np.abs(finite))) if finite.size else 1.0
-        rounding = 1e-10 / float(self.settings.get("step", 1.0))
-        return 3 * float(np.max(self.stderr[:1], initial=0.0)) + 1e-3 * scale + rounding
+        return 4 * self.stderr + 1e-3 * scale + 1e-10 / float(self.settings.get("step", 1.0))
 
 
 def lyapunov_spectrum(
@@ -356,6 +357,8 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
     half = len(series) // 2
     halves = np.abs(series[:half, known].mean(axis=0) - series[half:, known].mean(axis=0))
     agree = bool(np.all(halves <= 6 * error[known] + 1e-9 * np.abs(mean[known])))
+    # Directions that shrink by more than this between orthonormalisations drown in the rounding of the others.
+    resolved = not run.every * run.spread > _LOG_DOUBLE
     span = run.averaged * float(run._stepped.dt)
     counts = np.arange(1, len(series) + 1)
     keep = np.unique(np.geomspace(1, len(series), 200).astype(int)) - 1
@@ -371,7 +374,7 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
         kaplan_yorke_stderr=ky_error,
         entropy_rate=float(mean[positive].sum()),
         entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
-        converged=agree and run.precise(rtol) and bool(result == RESULTS.successful),
+        converged=agree and run.precise(rtol) and resolved and bool(result == RESULTS.successful),
         unit=f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time",
         dimension=dimension,
         result=result,
