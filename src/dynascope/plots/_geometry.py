@@ -10,7 +10,22 @@ from matplotlib.figure import Figure
 
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ._portrait import draw_path
-from ._style import ACCENT, CYCLE, INK, MUTED, PALE, SEQUENTIAL, WARM, label, measured, new_figure, note, root, styled
+from ._style import (
+    ACCENT,
+    CYCLE,
+    INK,
+    MUTED,
+    PALE,
+    SEQUENTIAL,
+    WARM,
+    label,
+    measured,
+    new_figure,
+    note,
+    plain_powers,
+    root,
+    styled,
+)
 
 #: Points along one side of a recurrence plot.
 _SIDE = 600
@@ -83,6 +98,7 @@ def dimension_slopes(result: CorrelationDimension, *, axes: Any = None) -> Figur
         seen = row > 0
         sums.plot(result.radii[seen], row[seen], color=colour, label=f"{m}")
     sums.set_yscale("log")
+    plain_powers(sums.yaxis)
     sums.set_xlabel("radius (standard deviations)")
     sums.set_ylabel("correlation sum C(r)")
     _slopes(slopes, result)
@@ -100,6 +116,7 @@ def _slopes(axes: Axes, result: CorrelationDimension) -> None:
     for row, colour in zip(result.slopes, _shades(len(result.dimensions)), strict=True):
         axes.plot(result.radii, row, color=colour, lw=1)
     axes.set_xscale("log")
+    plain_powers(axes.xaxis)
     seen = result.radii[(result.sums > 0).any(axis=0) & (result.sums < 1).any(axis=0)]
     axes.set_xlim(float(seen[0]), float(seen[-1]))
     if np.isfinite(result.radius_start):

@@ -11,7 +11,22 @@ from matplotlib.figure import Figure
 
 from .._errors import InputError
 from ..analysis.stability import LyapunovSpectrum
-from ._style import ACCENT, INK, MUTED, PALE, WARM, label, measured, new_figure, note, padded, root, styled
+from ._style import (
+    ACCENT,
+    INK,
+    MUTED,
+    PALE,
+    WARM,
+    label,
+    measured,
+    new_figure,
+    note,
+    padded,
+    plain_powers,
+    root,
+    styled,
+    subscript,
+)
 
 #: Most exponents that get a panel of their own.
 _PANELS = 3
@@ -57,7 +72,7 @@ def lyapunov(result: LyapunovSpectrum, *, axes: Any = None) -> Figure:
         panel.set_ylim(low, high)
         if low < 0 < high:
             panel.axhline(0.0, color=MUTED, lw=0.7, ls=(0, (4, 3)))
-        panel.set_ylabel(f"$\\lambda_{{{i + 1}}}$", rotation=0, ha="right", va="center", fontsize=11)
+        panel.set_ylabel(f"λ{subscript(i + 1)}", rotation=0, ha="right", va="center", fontsize=11)
         note(panel, measured(float(result.exponents[i]), float(result.stderr[i])))
         panel.tick_params(labelbottom=row == len(shown) - 1)
     figure.axes[0].set_title(label("running mean, band ± 2 standard errors", result.unit))
@@ -77,6 +92,7 @@ def _running(axes: Axes, result: LyapunovSpectrum, i: int, colour: str) -> None:
     axes.axhline(value, color=colour, lw=0.6)
     axes.plot(result.times, result.running[:, i], color=colour, lw=1.2)
     axes.set_xscale("log")
+    plain_powers(axes.xaxis)
     axes.margins(x=0.0)
 
 

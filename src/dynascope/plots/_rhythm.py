@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from .._errors import InputError
 from ..analysis.rhythm import Period, Spectrum
-from ._style import ACCENT, PALE, WARM, label, measured, new_figure, note, padded, per_unit, root, styled
+from ._style import ACCENT, PALE, WARM, label, measured, new_figure, note, padded, per_unit, plain_powers, root, styled
 
 
 @styled
@@ -42,6 +42,7 @@ def power_spectrum(result: Spectrum, *, time_unit: str = "1", axes: Any = None) 
     )  # fmt: skip
     panel.plot(f[inside], power[inside], color=ACCENT, lw=1.1)
     panel.set_yscale("log")
+    plain_powers(panel.yaxis)
     top = float(result.upper[1:][inside].max())
     bottom = max(float(result.lower[1:][inside].min()), 1e-12 * top)
     panel.set_ylim(bottom / 1.5, top * 6)

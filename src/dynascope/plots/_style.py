@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import io
+import math
 import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -13,7 +14,9 @@ import matplotlib as mpl
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -101,6 +104,29 @@ def label(name: str, unit: str = "1") -> str:
     """`name (unit)`, without the unit where there is none; a dollar stays a dollar."""
     text = name if unit in ("", "1") else f"{name} ({unit})"
     return text.replace("$", r"\$")
+
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def subscript(number: int) -> str:
+    """A number set below the line, in plain text."""
+    return str(number).translate(_LOWERED)
+
+
+def plain_powers(axis: Axis) -> None:
+    """Powers of ten at the ticks of a logarithmic axis, in plain text: parsing TeX takes longer than drawing."""
+
+    def power(value: float, position: int | None) -> str:
+        del position
+        exponent = round(math.log10(value)) if value > 0 else 0
+        if value <= 0 or not math.isclose(value, 10.0**exponent, rel_tol=1e-6):
+            return ""
+        return f"{value:g}" if 0 <= exponent <= 2 else f"10{str(exponent).translate(_RAISED)}"
+
+    axis.set_major_formatter(FuncFormatter(power))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def time_label(unit: str) -> str:
