@@ -60,10 +60,15 @@ class Box(eqx.Module):
 
     def sample(self, key: Key, count: int) -> State:
         """`count` states drawn uniformly; leaves gain a leading axis."""
-        flat_low, unravel = ravel_pytree(self.low)
-        flat_high, _ = ravel_pytree(self.high)
-        draws = jax.random.uniform(key, (count, flat_low.size), flat_low.dtype)
-        return jax.vmap(unravel)(flat_low + draws * (flat_high - flat_low))
+        return _sampled(self, key, count)
+
+
+@eqx.filter_jit
+def _sampled(box: Box, key: Key, count: int) -> State:
+    flat_low, unravel = ravel_pytree(box.low)
+    flat_high, _ = ravel_pytree(box.high)
+    draws = jax.random.uniform(key, (count, flat_low.size), flat_low.dtype)
+    return jax.vmap(unravel)(flat_low + draws * (flat_high - flat_low))
 
 
 class AbstractSystem(eqx.Module):

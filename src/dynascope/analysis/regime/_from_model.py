@@ -216,7 +216,7 @@ def _preserves_volume(system: AbstractSystem, found: Attractors, inputs: Any) ->
             return jnp.trace(j) / (jnp.sum(jnp.abs(j)) + 1e-300)
         return jnp.linalg.slogdet(j)[1]
 
-    return bool(np.max(np.abs(jax.vmap(change)(jnp.asarray(found.states[:32])))) < _PRESERVED)
+    return bool(np.max(np.abs(eqx.filter_jit(jax.vmap(change))(jnp.asarray(found.states[:32])))) < _PRESERVED)
 
 
 def _examined(

@@ -313,7 +313,12 @@ def _eigenvalues(frozen: _Frozen, states: np.ndarray) -> np.ndarray:
 
 
 def _raw_residuals(frozen: _Frozen, states: np.ndarray) -> np.ndarray:
-    return np.array([float(np.max(np.abs(np.asarray(frozen.residual(jnp.asarray(s)))))) for s in states])
+    return np.asarray(_largest_residuals(frozen, jnp.asarray(states)))
+
+
+@eqx.filter_jit
+def _largest_residuals(frozen: _Frozen, states: Any) -> Any:
+    return jax.vmap(lambda s: jnp.max(jnp.abs(frozen.residual(s))))(states)
 
 
 def _merged(
