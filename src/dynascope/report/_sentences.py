@@ -60,7 +60,7 @@ def describe_system(target: str, diagnosis: Diagnosis) -> str:
 
 def _does(regime: str, attractor: Attractor | None) -> str:
     if attractor is None:
-        return f"is {regime}"
+        return "could not be classified: the fixed step of the solver is too long for it, or it is stiff"
     spectrum, back = attractor.spectrum, attractor.returns
     period = ""
     if back is not None and back.multiplicity:

@@ -34,6 +34,7 @@ from ..spikes import bursts
 from ..stability import FixedPoints, LyapunovSpectrum, fixed_points, lyapunov_spectrum
 from ._continuum import continuum
 from ._rules import judge_motion, judge_noise, judge_rest, judge_steps
+from ._stepping import too_long_a_step
 
 #: Exponents computed for large systems, and the number of attractors that are examined one by one.
 _LEADING, _EXAMINED = 6, 6
@@ -154,7 +155,9 @@ def regime_of(
         _examined(system, found, i, points, inputs=inputs, key=of_starts, solver=solver)
         for i in _worth_examining(found, preserved)
     )
-    verdict = _overall(system, found, examined, points, preserved)
+    verdict = too_long_a_step(system, found, y0=y0, inputs=inputs, solver=solver)
+    if verdict is None:
+        verdict = _overall(system, found, examined, points, preserved)
     return Diagnosis(
         verdict=verdict,
         attractors=examined,
