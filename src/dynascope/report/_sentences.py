@@ -106,11 +106,17 @@ def _coexisting(diagnosis: Diagnosis) -> str:
 
 
 def _plural(regime: str, count: int) -> str:
-    names = {"chaos": "chaotic attractor", "hyperchaos": "hyperchaotic attractor", "periodic": "periodic orbit"}
+    names = {
+        "chaos": "chaotic attractor",
+        "hyperchaos": "hyperchaotic attractor",
+        "periodic": "periodic orbit",
+        "contracting": "response to the drive",
+    }
     name = names.get(regime, "undecided motion" if regime == "undecided" else regime)
     if count == 1:
         return name
-    return name.replace("torus", "tori") if name == "torus" else f"{name}s"
+    irregular = {"torus": "tori", "response to the drive": "responses to the drive"}
+    return irregular.get(name, f"{name}s")
 
 
 def describe_recording(target: str, regime: RegimeFromData) -> str:

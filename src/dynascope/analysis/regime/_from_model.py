@@ -35,6 +35,7 @@ from ..stability import FixedPoints, LyapunovSpectrum, fixed_points, lyapunov_sp
 from ._continuum import continuum
 from ._rules import judge_motion, judge_noise, judge_rest, judge_steps
 from ._stepping import too_long_a_step
+from ._time import depends_on_time
 
 #: Exponents computed for large systems, and the number of attractors that are examined one by one.
 _LEADING, _EXAMINED = 6, 6
@@ -182,9 +183,11 @@ def _has_tangent(system: AbstractSystem) -> bool:
 
 
 def _is_driven(system: AbstractSystem, inputs: Any) -> bool:
-    """Whether time enters from outside: noise, a changing input or a periodic force."""
+    """Whether time enters from outside: noise, a changing input, a periodic force or a rule that depends on time."""
     changing = isinstance(inputs, AbstractInput) and not isinstance(inputs, Constant)
-    return kind(system) in ("sde", "random map") or changing or system.forcing_period() is not None
+    if kind(system) in ("sde", "random map") or changing or system.forcing_period() is not None:
+        return True
+    return depends_on_time(system)
 
 
 def _points(system: AbstractSystem, found: Attractors, inputs: Any, key: Any) -> FixedPoints | None:
@@ -320,4 +323,8 @@ def _overall(
     regimes = sorted({a.verdict.regime for a in reached})
     sign = Evidence("regimes", ", ".join(regimes), None, "What coexists.")
     confidence = min(a.verdict.confidence for a in reached)
-    return Verdict("multistable", confidence, (many, sign, *reached[0].verdict.evidence, *extra), tuple(attributes))
+    first = reached[0].verdict.evidence
+    if regimes == ["contracting"]:  # under one drive there are several responses, so the past is not all forgotten
+        meaning = "States near one another become alike under the same drive; others end in another response."
+        first = tuple(Evidence(e.sign, e.value, e.error, meaning) for e in first)
+    return Verdict("multistable", confidence, (many, sign, *first, *extra), tuple(attributes))
