@@ -73,7 +73,10 @@ def _attractors(diagnosis: Diagnosis) -> list[Section]:
         for a in diagnosis.attractors
     ]
     if diagnosis.found.unbounded > 0:
-        rows.append(("runs away to infinity", measured(diagnosis.found.unbounded, None), "", ""))
+        what = (
+            "lost at a fixed step" if diagnosis.verdict.regime == "undecided" and not rows else "runs away to infinity"
+        )
+        rows.append((what, measured(diagnosis.found.unbounded, None), "", ""))
     table = Table(("what", "share of random starts", "confidence", "signs"), tuple(rows))
     return [Section("Attractors", caption=diagnosis.found.summary(), table=table)]
 
