@@ -16,7 +16,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -126,7 +126,7 @@ def plain_powers(axis: Axis) -> None:
         return f"{value:g}" if 0 <= exponent <= 2 else f"10{str(exponent).translate(_RAISED)}"
 
     axis.set_major_formatter(FuncFormatter(power))
-    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_locator(NullLocator())
 
 
 def time_label(unit: str) -> str:

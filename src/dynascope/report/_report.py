@@ -104,14 +104,10 @@ def evidence_lines(verdict: Verdict) -> list[str]:
     """Each sign with its value, error and meaning, as a line of text."""
     lines = []
     for item in verdict.evidence:
-        value = (
-            ""
-            if item.value is None
-            else f": {item.value:.6g}"
-            if not isinstance(item.value, str)
-            else f": {item.value}"
-        )
-        error = "" if item.error is None else f" ± {item.error:.2g}"
+        shown = item.value if isinstance(item.value, str | None) else f"{item.value:.6g}"
+        value = "" if shown is None else f": {shown}"
+        known = item.error is not None and math.isfinite(item.error)
+        error = f" ± {item.error:.2g}" if known else ""
         lines.append(f"{item.sign}{value}{error} - {item.meaning}")
     return lines
 

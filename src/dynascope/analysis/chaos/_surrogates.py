@@ -8,7 +8,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, stats
+from scipy import fft, special
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
@@ -72,7 +72,14 @@ def gaussianised(x: Array) -> Array:
     flat = np.flatnonzero(np.ptp(x, axis=0) == 0)
     if flat.size:
         raise InputError(f"`x` is constant in channel {', '.join(map(str, flat[:8]))}. Leave such channels out.")
-    return np.asarray(stats.norm.ppf((stats.rankdata(x, axis=0) - 0.5) / x.shape[0]))
+    ranks = np.stack([_ranks(column) for column in x.T], axis=1) if x.ndim == 2 else _ranks(x)
+    return np.asarray(special.ndtri((ranks - 0.5) / x.shape[0]))
+
+
+def _ranks(x: Array) -> Array:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, place, count = np.unique(x, return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[place]
 
 
 def matched_ends(x: Array, *, length: int) -> slice:

@@ -7,7 +7,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, signal, stats
+from scipy import fft, signal, special
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
@@ -88,7 +88,7 @@ def spectrum(
         )
         density += each.mean(axis=1) / tapers
     freedom = 2 * tapers * parts
-    low, high = stats.chi2.ppf([0.5 + confidence / 2, 0.5 - confidence / 2], freedom)
+    low, high = 2 * special.gammaincinv(freedom / 2, [0.5 + confidence / 2, 0.5 - confidence / 2])
     places, errors, shares = lines(table, dt=interval)
     order = np.argsort(shares)[::-1][:most_peaks]
     halves = [float(lines(half, dt=interval)[2].sum()) for half in np.array_split(table, 2)]
