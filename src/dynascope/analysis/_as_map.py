@@ -31,7 +31,7 @@ from ..solve import (
     rk_step,
 )
 from ..solve.maps import HistoryMap, TimeTMap
-from ..systems import AbstractSystem, Constant, Variable, as_input, dimension, driven, kind, state_variables
+from ..systems import AbstractSystem, Variable, dimension, driven, driving, kind, state_variables
 
 #: Solver steps that one map step of a hybrid system spans.
 _HYBRID_STEPS = 20
@@ -117,8 +117,7 @@ def as_map(
         InputError: If a key is missing, the start has another shape than the state, or the solver does not fit or
             adapts its step.
     """
-    size = system.input_size()
-    signal = Constant(jnp.zeros(size)) if inputs is None and size else as_input(inputs, channels=size)
+    signal = driving(system, inputs)
     solver = solver if solver is not None else fixed_solver(system)
     found = kind(system)
     check_solver(system, solver)

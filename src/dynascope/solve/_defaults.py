@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 from .._errors import RESULTS
 from .._tree import is_traced
 from .._types import State
-from ..systems import AbstractFlow, AbstractSystem, Constant, kind
+from ..systems import AbstractFlow, AbstractSystem, driving, kind
 from ._integrate import integrate
 from ._solvers import RK4, EulerHeun, EulerMaruyama, LocatedEvents, Tsit5
 
@@ -58,8 +58,7 @@ def step_for(system: AbstractSystem) -> Any:
 @eqx.filter_jit
 def _pilot(system: AbstractSystem, y: State) -> Any:
     smooth = _Smooth(system)
-    size = system.input_size()
-    inputs = Constant(jnp.zeros(size)) if size else None
+    inputs = driving(system, None)
     flat, _ = ravel_pytree(y)
     velocity, _ = ravel_pytree(smooth.vector_field(jnp.zeros(()), y, None if inputs is None else inputs(0.0)))
     speed = jnp.linalg.norm(velocity)

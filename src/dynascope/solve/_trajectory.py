@@ -16,7 +16,7 @@ from .._errors import RESULTS, InputError, raise_if_failed
 from .._tree import is_traced
 from .._types import ArrayLike, Key, State
 from ..series import Trajectory
-from ..systems import AbstractNoisy, AbstractRandomMap, AbstractSystem, Constant, as_input, is_discrete, kind
+from ..systems import AbstractNoisy, AbstractRandomMap, AbstractSystem, driving, is_discrete, kind
 from ._defaults import default_solver
 from ._integrate import advance, begin, check_solver, events_of, integrate, labelled, memory
 from ._progress import Progress
@@ -81,7 +81,7 @@ def trajectory(
         raise InputError(
             f"`y0` is a function, but `{type(system).__name__}` has no memory: it is a {kind(system)}. Give one state."
         )
-    inputs = _checked_input(system, inputs)
+    inputs = driving(system, inputs)
     if isinstance(system, AbstractNoisy | AbstractRandomMap) and key is None:
         raise InputError(
             f"`{type(system).__name__}` is noisy and needs a random key. Pass `key=jax.random.key(0)` or another seed."
@@ -211,10 +211,3 @@ def checked_state(system: AbstractSystem, y0: Any) -> Any:
         if not isinstance(leaf, Tracer) and not np.all(np.isfinite(np.asarray(leaf))):
             raise InputError(f"The initial state must be finite, got {np.asarray(leaf)}.")
     return jax.tree.map(lambda leaf, like: jnp.asarray(leaf, like.dtype), y0, template)
-
-
-def _checked_input(system: AbstractSystem, inputs: Any) -> Any:
-    size = system.input_size()
-    if inputs is None and size:
-        return Constant(jnp.zeros(size))
-    return as_input(inputs, channels=size)

@@ -31,6 +31,7 @@ from ._inputs import Recorded as Recorded
 from ._inputs import Sine as Sine
 from ._inputs import Step as Step
 from ._inputs import as_input as as_input
+from ._inputs import driving as driving
 from .derived import CoupledFlow as CoupledFlow
 from .derived import CoupledMap as CoupledMap
 from .derived import closed_loop as closed_loop

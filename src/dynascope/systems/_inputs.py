@@ -13,6 +13,7 @@ from .._errors import InputError
 from .._param import param
 from .._tree import is_traced
 from .._types import Key, Param, Time
+from ._base import AbstractSystem
 
 
 class AbstractInput(eqx.Module):
@@ -175,3 +176,15 @@ def as_input(value: Any, *, channels: int | None) -> AbstractInput | None:
             f"Give a signal of shape ({channels},)."
         )
     return signal
+
+
+def driving(system: AbstractSystem, inputs: Any) -> AbstractInput | None:
+    """The signal that drives `system`: `inputs`, else zero for a system with input channels, else None.
+
+    Raises:
+        InputError: As `as_input`.
+    """
+    size = system.input_size()
+    if inputs is None and size:
+        return Constant(jnp.zeros(size))
+    return as_input(inputs, channels=size)

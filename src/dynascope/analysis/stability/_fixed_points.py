@@ -20,9 +20,8 @@ from ...systems import (
     AbstractMap,
     AbstractSystem,
     Box,
-    Constant,
-    as_input,
     dimension,
+    driving,
     is_discrete,
     kind,
     state_variables,
@@ -237,8 +236,7 @@ def _frozen(system: AbstractSystem, inputs: Any, t: float) -> _Frozen:
             f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...), on which Newton's method has no "
             "meaning. Iterate it: a fixed point is a state that stops changing."
         )
-    size = system.input_size()
-    signal = Constant(jnp.zeros(size)) if inputs is None and size else as_input(inputs, channels=size)
+    signal = driving(system, inputs)
     moment = jnp.asarray(round(t)) if is_discrete(system) else jnp.asarray(float(t))
     return _Frozen(system, None if signal is None else signal(moment), moment, system.initial_state())
 
