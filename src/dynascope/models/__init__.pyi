@@ -1,5 +1,6 @@
 from . import artificial as artificial
 from . import canonical as canonical
+from . import chaos as chaos
 from . import networks as networks
 from . import neurons as neurons
 from ._facts import Fact as Fact
@@ -28,6 +29,7 @@ from .canonical import OrnsteinUhlenbeck as OrnsteinUhlenbeck
 from .canonical import Roessler as Roessler
 from .canonical import StuartLandau as StuartLandau
 from .canonical import VanDerPol as VanDerPol
+from .chaos import SprottB as SprottB
 from .networks import AbstractFrequencies as AbstractFrequencies
 from .networks import AsynchronousHopfield as AsynchronousHopfield
 from .networks import Gaussian as Gaussian
