@@ -24,6 +24,7 @@ ABOUT: dict[str, Any] = json.loads(str(_FIXTURES["about"]))["systems"]
 RENAMED: dict[str, tuple[str, dict[str, Any]]] = {
     "flow.Lorenz": ("lorenz", {"beta": 2.667}),
     "flow.Rossler": ("roessler", {}),
+    "map.Logistic": ("logistic", {"r": 3.9}),
 }
 
 #: Where we follow the source and `dysts` does not: its name there, and what is different.
