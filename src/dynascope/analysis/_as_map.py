@@ -68,13 +68,14 @@ class Stepped(eqx.Module):
     def _layout(self) -> Any:
         return self.solver.layout if isinstance(self.solver, AbstractFixedStep) else None
 
-    def _velocity(self, t: Any, y: State) -> State:
+    def velocity(self, t: Any, y: State) -> State:
+        """The velocity of a flow at time `t` under its input."""
         return self.system.vector_field(t, y, None if self.inputs is None else self.inputs(t))  # type: ignore[attr-defined]
 
     def _advanced(self, i: Any, y: State) -> State:
         """The rule whose cost decides the layout: the velocity of a flow, else the step itself."""
         if kind(self.system) == "flow":
-            return self._velocity(i * self.dt, y)
+            return self.velocity(i * self.dt, y)
         return self._mapped(i, y)
 
     def _mapped(self, i: Any, y: State) -> State:
@@ -95,7 +96,7 @@ class Stepped(eqx.Module):
         if kind(self.system) == "flow":
 
             def field(t: Any, c: Any) -> Any:
-                return packed.pack(self._velocity(t, packed.unpack(c)))
+                return packed.pack(self.velocity(t, packed.unpack(c)))
 
             return lambda i, c: rk_step(field, self.solver.tableau, i * self.dt, c, h=self.dt)
         return lambda i, c: packed.pack(self._mapped(i, packed.unpack(c)))

@@ -227,3 +227,27 @@ def test_divergence_is_a_code() -> None:
 def test_wrong_use_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ds.InputError, match=message):
         make()
+
+
+def test_sum_is_compared_with_the_growth_of_volume() -> None:
+    lorenz = lyapunov_spectrum(Lorenz(), transient=10.0, duration=20.0)
+    assert lorenz.volume_rate == pytest.approx(-41.0 / 3.0, rel=1e-12)
+    assert lorenz.sum_error < 1e-6
+    henon = lyapunov_spectrum(Henon(), duration=2000)
+    assert henon.volume_rate == pytest.approx(math.log(0.3), rel=1e-12)
+    assert henon.sum_error < 1e-12
+
+
+def test_sum_error_is_that_of_the_step() -> None:
+    """Of order four with RK4, on a flow whose divergence varies along the orbit."""
+    errors = [lyapunov_spectrum(Roessler(), duration=200.0, solver=RK4(h)).sum_error for h in (0.04, 0.02)]
+    assert 10 < errors[0] / errors[1] < 25
+
+
+def test_sum_rule_needs_all_exponents_and_no_noise() -> None:
+    for found in (
+        lyapunov_spectrum(Lorenz(), k=2, duration=5.0),
+        lyapunov_spectrum(OrnsteinUhlenbeck(), duration=5.0, key=jax.random.key(0)),
+    ):
+        assert math.isnan(found.volume_rate)
+        assert math.isnan(found.sum_error)

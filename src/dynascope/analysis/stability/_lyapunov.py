@@ -19,6 +19,7 @@ from ...systems import AbstractSystem, kind, state_variables
 from .._as_map import Stepped, as_map
 from .._blocks import block_error
 from ._tangent_frame import Frame, frame_for
+from ._volume import log_volume
 
 #: Blocks of one compiled call.
 _BLOCKS = 64
@@ -34,6 +35,8 @@ _TRANSIENT = {"flow": 20_000, "sde": 20_000, "hybrid": 20_000, "delay flow": 20_
 #: beyond dimension 8 counts more, because it costs as much as its couplings.
 _SMALL, _HEAVIER = 8, 8
 _BUDGET = {"flow": 2e8, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 2e8, "random map": 6e6}
+#: Largest dimension of which the sum of the exponents is compared with the growth of volumes.
+_CHECKED = 64
 #: Fewest map steps per block of the pilot and of the shortest average.
 _FEWEST = 4
 #: Pieces into which a run is cut.
@@ -69,6 +72,10 @@ class LyapunovSpectrum(AbstractResult):
         kaplan_yorke_stderr: Its standard error.
         entropy_rate: Sum of the positive exponents (an upper bound of the entropy rate; equal to it for many systems).
         entropy_rate_stderr: Its standard error.
+        volume_rate: Growth rate of volumes along the first part of the same orbit: the mean divergence of a flow, the mean
+            log-determinant of a map. NaN where not all exponents were computed, for noisy flows, delays and resets.
+        sum_error: How far the sum of the exponents over that part is from it, over the largest absolute exponent: the
+            error of the step, free of statistics.
         converged: Whether the requested precision was reached and the two halves of the run agree.
         unit: `nats/step` or `nats/<time unit>`.
     """
@@ -77,6 +84,8 @@ class LyapunovSpectrum(AbstractResult):
     kaplan_yorke_stderr: float
     entropy_rate: float
     entropy_rate_stderr: float
+    volume_rate: float
+    sum_error: float
     converged: bool
     unit: str
     dimension: int
@@ -198,6 +207,8 @@ def lyapunov_spectrum(
                 raise
             result = RESULTS.interrupted
     finished = _finished(run, skipped, system, rtol, result)
+    if found in ("flow", "map", "random map") and vectors == frame.dimension <= _CHECKED:
+        finished = eqx.tree_at(lambda r: (r.volume_rate, r.sum_error), finished, run.sum_rule())
     if found != "sde" or not finished.successful:
         return finished
     beyond = _step_error(run, stepped, vectors, skipped)
@@ -248,6 +259,7 @@ class _Averaging:
         self.spread = math.nan
         self.finite = True
         self.last = 0
+        self._origin: tuple[Any, Any]
 
     def settle(self, transient: int) -> bool:
         """Leave the transient out, turn the frame into its own directions and choose the interval."""
@@ -266,6 +278,8 @@ class _Averaging:
     def extend(self, steps: int) -> None:
         """Average over at least `steps` further steps."""
         per_block = max(1, math.ceil(steps / (_BLOCKS * self.every)))
+        if not self._rates:
+            self._origin = (self._state[0], self._step)
         logs = self._advance(self.every, per_block)
         self.last = _BLOCKS * self.every * per_block
         if self.finite:
@@ -300,6 +314,17 @@ class _Averaging:
             if whole:
                 merged.append(rates[:whole].reshape(-1, group, rates.shape[1]).mean(axis=1))
         return np.concatenate(merged)
+
+    def sum_rule(self) -> tuple[float, float]:
+        """The growth rate of volumes over the first piece, and how far the sum of the rates is from it, relatively."""
+        rates = self._rates[0].mean(axis=0)
+        if not np.all(np.isfinite(rates)):
+            return math.nan, math.nan
+        steps = _BLOCKS * self.every * self._lengths[0]
+        with one_blas_thread():
+            log = float(log_volume(self._stepped, *self._origin, jnp.asarray(steps)))
+        rate = log / (steps * float(self._stepped.dt))
+        return rate, float(abs(rates.sum() - rate) / max(np.max(np.abs(rates)), 1e-300))
 
     def precise(self, rtol: float) -> bool:
         """Whether the largest exponent is known to `rtol`, or to `rtol` of the largest magnitude if not positive."""
@@ -374,6 +399,8 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
         kaplan_yorke_stderr=ky_error,
         entropy_rate=float(mean[positive].sum()),
         entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
+        volume_rate=math.nan,
+        sum_error=math.nan,
         converged=agree and run.precise(rtol) and resolved and bool(result == RESULTS.successful),
         unit=f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time",
         dimension=dimension,
@@ -426,6 +453,8 @@ def _failed(run: _Averaging, vectors: int, skipped: int, system: AbstractSystem,
         kaplan_yorke_stderr=math.nan,
         entropy_rate=math.nan,
         entropy_rate_stderr=math.nan,
+        volume_rate=math.nan,
+        sum_error=math.nan,
         converged=False,
         unit=f"nats/{system.time_unit}",
         dimension=frame_for(run._stepped).dimension,
