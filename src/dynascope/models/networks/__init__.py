@@ -1,4 +1,4 @@
-"""Networks: memories, coupled oscillators and random rate networks."""
+"""Networks: memories, coupled oscillators, integrate-and-fire maps, reservoirs and random rate networks."""
 
 from ._asynchronous_hopfield import AsynchronousHopfield as AsynchronousHopfield
 from ._frequencies import AbstractFrequencies as AbstractFrequencies
@@ -11,4 +11,6 @@ from ._hebb import random_patterns as random_patterns
 from ._hopfield import Hopfield as Hopfield
 from ._kuramoto import Kuramoto as Kuramoto
 from ._rate_network import RateNetwork as RateNetwork
+from ._second_order_kuramoto import SecondOrderKuramoto as SecondOrderKuramoto
+from ._swing_equation import SwingEquation as SwingEquation
 from ._synchronous_hopfield import SynchronousHopfield as SynchronousHopfield
