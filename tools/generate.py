@@ -12,6 +12,7 @@ from typing import Any
 
 import dynascope
 from dynascope import models
+from dynascope.models import _facts
 from dynascope.models._registry import catalogue_name
 from dynascope.systems import AbstractSystem, dimension, kind
 from tools.api_pages import exported as at_the_door
@@ -33,6 +34,8 @@ def exported(family: str) -> dict[str, Any]:
 def entry(cls: type[AbstractSystem], name: str, module: str) -> dict[str, Any]:
     """What the index says of one system."""
     system: AbstractSystem = getattr(cls, "example", cls)()
+    row = certified().get(name)
+    known = row is not None and not row.undecided
     return {
         "name": name,
         "module": module,
@@ -41,7 +44,16 @@ def entry(cls: type[AbstractSystem], name: str, module: str) -> dict[str, Any]:
         "dimension": dimension(system),
         "family": system.family,
         "reference": " ".join(system.reference.split()),
+        "regime": row.regime if row else None,
+        "exponent": row.exponents[0] if row and known else None,
+        "stderr": row.stderr[0] if row and known else None,
+        "unit": row.unit if row else None,
     }
+
+
+def certified() -> dict[str, models.Certificate]:
+    """The certificates by name, read from the table itself: the index may not know a new system yet."""
+    return vars(_facts)["_certificates"]()
 
 
 def index() -> str:

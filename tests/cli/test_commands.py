@@ -33,7 +33,7 @@ def test_list_is_grouped_and_aligned(dynascope: Run) -> None:
     lines = dynascope("list").out.splitlines()
     families = [line for line in lines if line and not line.startswith(" ")][:-1]
     assert families == sorted(families)
-    rows = [line for line in lines if line.startswith("  ")]
+    rows = [line for line in lines if line.startswith("  ") and not line.startswith("  Regime")]
     column = rows[0].index(" map ")
     kinds = {line[column:].split("  ")[0].strip() for line in rows}
     assert kinds <= {"flow", "map", "sde", "random map", "hybrid", "delay flow"}

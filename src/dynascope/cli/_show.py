@@ -19,9 +19,10 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: s
 
 def listing(entries: Sequence[dict[str, Any]]) -> str:
     """The catalogue by family; references are cut to the width of a terminal."""
-    rows = [(e["name"], e["kind"], str(e["dimension"]), e["reference"]) for e in entries]
-    head = ("name", "kind", "dim", "reference")
-    widths = [max(len(row[j]) for row in [head, *rows]) for j in range(3)]
+    rows = [
+        (e["name"], e["kind"], str(e["dimension"]), e["regime"] or "", _exponent(e), e["reference"]) for e in entries
+    ]
+    widths = [max(len(row[j]) for row in rows) for j in range(5)] if rows else [0] * 5
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     lines: list[str] = []
     family = None
@@ -29,10 +30,20 @@ def listing(entries: Sequence[dict[str, Any]]) -> str:
         if entry["family"] != family:
             family = entry["family"]
             lines += ["", family] if lines else [family]
-        text = f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}"
+        columns = zip(row[:5], widths, "<<><>", strict=True)
+        text = "  " + "  ".join(f"{cell:{side}{wide}}" for cell, wide, side in columns) + f"  {row[5]}"
         lines.append(text if len(text) <= width else text[: width - 3] + "...")
-    lines += ["", f"{len(entries)} systems. `dynascope report NAME` looks at one; `--set NAME=VALUE` changes it."]
+    lines += ["", "  Regime and largest Lyapunov exponent are those of the standard parameters."]
+    lines += [f"{len(entries)} systems. `dynascope report NAME` looks at one; `--set NAME=VALUE` changes it."]
     return "\n".join(lines)
+
+
+def _exponent(entry: dict[str, Any]) -> str:
+    """The largest Lyapunov exponent of an entry with the digits that its error leaves; nothing where not certified."""
+    value, error = entry["exponent"], entry["stderr"] or 0.0
+    if value is None:
+        return ""
+    return "0" if abs(value) <= 2 * error else number(value, error, digits=3)
 
 
 def number(value: float, error: float | None = None, *, digits: int = 6) -> str:

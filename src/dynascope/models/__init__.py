@@ -7,7 +7,9 @@ by its catalogue name with `build("lorenz")`, or import its class: `from dynasco
 from importlib import import_module as _import_module
 from pkgutil import iter_modules as _iter_modules
 
+from ._facts import Certificate as Certificate
 from ._facts import Fact as Fact
+from ._facts import certificate as certificate
 from ._facts import facts as facts
 from ._registry import build as build
 from ._registry import catalogue as catalogue

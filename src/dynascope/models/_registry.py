@@ -27,7 +27,8 @@ def catalogue() -> tuple[dict[str, Any], ...]:
     """What the catalogue knows of each system without importing it.
 
     Returns:
-        One dictionary per system with `name`, `kind`, `dimension`, `family`, `reference`, `module` and `class`.
+        One dictionary per system with `name`, `kind`, `dimension`, `family`, `reference`, `module` and `class`;
+        and from its certificate `regime`, `exponent` (the largest; None where not certified), its `stderr` and `unit`.
     """
     return tuple(dict(entry) for entry in _index().values())
 

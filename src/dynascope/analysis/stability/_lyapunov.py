@@ -72,8 +72,8 @@ class LyapunovSpectrum(AbstractResult):
         kaplan_yorke_stderr: Its standard error.
         entropy_rate: Sum of the positive exponents (an upper bound of the entropy rate; equal to it for many systems).
         entropy_rate_stderr: Its standard error.
-        volume_rate: Growth rate of volumes along the first part of the same orbit: the mean divergence of a flow, the mean
-            log-determinant of a map. NaN where not all exponents were computed, for noisy flows, delays and resets.
+        volume_rate: Growth rate of volumes along the first part of the same orbit: the mean divergence of a flow, the
+            mean log-determinant of a map. NaN if some exponents were left out, for noisy flows, delays and resets.
         sum_error: How far the sum of the exponents over that part is from it, over the largest absolute exponent: the
             error of the step, free of statistics.
         converged: Whether the requested precision was reached and the two halves of the run agree.

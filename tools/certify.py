@@ -1,0 +1,310 @@
+"""Compute what the catalogue says of its systems, from our own analyses: `src/dynascope/models/certified.json`.
+
+    python -m tools.certify [NAME ...] [--jobs 2]
+
+Without names, all systems; rows of systems that are not named are kept. For each system with a tangent: a state on
+its attractor, the step, a time scale, the regime, the Lyapunov spectrum with errors and the dimension, its fixed
+points; and how far each check was from failing (see `Row`).
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+TABLE = Path(__file__).parents[1] / "src" / "dynascope" / "models" / "certified.json"
+#: Sum of the exponents against the mean divergence along the same orbit, relative to the largest absolute exponent.
+SUM_TOLERANCE = 1e-6
+#: Largest relative standard error of the largest exponent of a row that is not marked undecided.
+PRECISION = 0.02
+#: Standard errors by which independent orbits may differ.
+ERRORS = 3.0
+#: How often the step is halved until the sum rule holds.
+HALVINGS = 6
+#: Largest dimension of which fixed points are looked for, and most that are listed.
+SMALL, LISTED = 16, 12
+
+
+def certify(name: str) -> dict[str, Any]:
+    """The row of one system."""
+    import numpy as np
+
+    import dynascope as ds
+    from dynascope.systems import kind, state_variables
+
+    began = time.process_time()
+    system = ds.build(name)
+    row: dict[str, Any] = {"name": name, "kind": kind(system)}
+    if any(v.topology == "discrete" for v in state_variables(system)):
+        return row | {"note": "discrete states have no exponents"}
+    solver = _settled_solver(system)
+    first = _spectrum(system, solver, 0, 0.01)
+    second = _spectrum(system, solver, 1, 0.01)
+    if _apart(first, second) > ERRORS:
+        span = 4 * first.settings["duration"]
+        first, second = (_spectrum(system, solver, seed, 0.01, span) for seed in (2, 3))
+    row |= _described(first, second)
+    other = _other_solver(system, solver)
+    if other is not None:
+        row["integrators"] = _apart(second, _spectrum(system, other, 4, 0.03))
+    start = _on_attractor(system, solver)
+    row |= {"start": _rounded(start, 6), "time_scale": _time_scale(system, solver, start)}
+    row["regime"] = _regime(system, first, start, solver)
+    row["undecided"] = _undecided(row)
+    row["fixed_points"] = _fixed_points(system)
+    row["seconds"] = round(time.process_time() - began, 1)
+    return {k: (float(v) if isinstance(v, np.floating) else v) for k, v in row.items()}
+
+
+def _settled_solver(system: Any) -> Any:
+    """The fixed-step solver, its step halved until the sum rule holds with room to spare."""
+    import dynascope as ds
+    from dynascope.solve import RK4
+    from dynascope.systems import kind
+
+    solver = ds.fixed_solver(system)
+    if kind(system) != "flow":
+        return solver
+    h = float(solver.dt)
+    for _ in range(HALVINGS):
+        pilot = ds.lyapunov_spectrum(system, solver=RK4(h), duration=4000 * h, transient=2000 * h, throw=False)
+        if not pilot.sum_error > SUM_TOLERANCE / 4:
+            break
+        h /= 2
+    return RK4(h)
+
+
+def _other_solver(system: Any, solver: Any) -> Any:
+    """Another integrator of like accuracy, where there is one."""
+    from dynascope.solve import RK4, Heun, LocatedEvents
+    from dynascope.systems import kind
+
+    match kind(system):
+        case "flow":
+            return Heun(float(solver.dt) / 4)
+        case "delay flow":
+            return RK4(float(solver.dt) / 2)
+        case "hybrid":
+            return LocatedEvents(RK4(float(solver.solver.dt) / 2))
+        case _:
+            return None
+
+
+def _spectrum(system: Any, solver: Any, seed: int, rtol: float, duration: float | None = None) -> Any:
+    """One spectrum from a start of its own; a seed above zero moves the start a little off."""
+    import jax
+    from jax.flatten_util import ravel_pytree
+
+    import dynascope as ds
+
+    flat, unravel = ravel_pytree(system.initial_state())
+    # A conservative orbit must keep its energy: the move is small, and the transient makes the orbit another one.
+    shift = 1e-6 * (abs(flat) + 1e-3) * jax.random.normal(jax.random.key(seed), flat.shape)
+    y0 = unravel(flat + (seed > 0) * shift)
+    return ds.lyapunov_spectrum(
+        system,
+        y0=y0,
+        duration=duration,
+        rtol=rtol,
+        solver=solver,
+        key=jax.random.key(100 + seed),
+        throw=False,
+    )
+
+
+def _apart(a: Any, b: Any) -> float:
+    """Largest difference of two spectra in units of their combined standard error."""
+    import numpy as np
+
+    finite = np.isfinite(a.exponents) & np.isfinite(b.exponents)
+    if not finite.any():
+        return 0.0
+    scale = np.max(np.abs(np.concatenate([a.exponents[finite], b.exponents[finite]])))
+    error = np.hypot(a.stderr, b.stderr)[finite] + SUM_TOLERANCE * scale / ERRORS
+    return float(np.max(np.abs(a.exponents - b.exponents)[finite] / error))
+
+
+def _described(first: Any, second: Any) -> dict[str, Any]:
+    """The mean of both spectra and the checks that they passed."""
+    import numpy as np
+
+    exponents = (first.exponents + second.exponents) / 2
+    stderr = np.hypot(first.stderr, second.stderr) / 2
+    digits = [max(2, _digits(x, e)) for x, e in zip(exponents, stderr, strict=True)]
+    return {
+        "unit": first.unit,
+        "exponents": [_number(x, d) for x, d in zip(exponents, digits, strict=True)],
+        "stderr": [_number(e, 2) for e in stderr],
+        "kaplan_yorke": _number((first.kaplan_yorke + second.kaplan_yorke) / 2, 6),
+        "kaplan_yorke_stderr": _number(np.hypot(first.kaplan_yorke_stderr, second.kaplan_yorke_stderr) / 2, 2),
+        "divergence": _number(sum(exponents), 8) if np.isfinite(first.sum_error) else None,
+        "sum_error": _number(max(first.sum_error, second.sum_error), 2),
+        "orbits": _number(_apart(first, second), 3),
+        "converged": bool(first.converged and second.converged),
+        "step": first.settings["step"],
+        "duration": first.settings["duration"] + second.settings["duration"],
+    }
+
+
+def _on_attractor(system: Any, solver: Any) -> Any:
+    """The state after a long run from the initial state, flattened."""
+    import jax
+    import numpy as np
+    from jax.flatten_util import ravel_pytree
+
+    import dynascope as ds
+    from dynascope.systems import is_discrete
+
+    span = 1000.0 if is_discrete(system) else 20_000 * _step(solver)
+    run = ds.trajectory(system, None, np.array([0.0, span]), solver=solver, key=jax.random.key(0), throw=False)
+    return np.asarray(ravel_pytree(jax.tree.map(lambda leaf: leaf[-1], run.ys))[0])
+
+
+def _step(solver: Any) -> float:
+    return float(solver.solver.dt if hasattr(solver, "solver") else solver.dt)
+
+
+def _time_scale(system: Any, solver: Any, start: Any) -> float | None:
+    """2 pi over the root mean square of the relative rates of change along the orbit: the period of a sine."""
+    import jax
+    import numpy as np
+    from jax.flatten_util import ravel_pytree
+
+    import dynascope as ds
+    from dynascope.systems import is_discrete, state_variables
+
+    if is_discrete(system):
+        return None
+    unravel = ravel_pytree(system.initial_state())[1]
+    h = _step(solver)
+    ts = np.arange(0, 40_000, 2) * h
+    run = ds.trajectory(system, unravel(start), ts, solver=solver, key=jax.random.key(1), throw=False)
+    y = np.concatenate([np.asarray(leaf).reshape(len(ts), -1) for leaf in jax.tree.leaves(run.ys)], axis=1)
+    straight = [i for i, v in enumerate(state_variables(system)) if v.topology != "circle"]
+    y = y[:, straight] if straight else np.exp(1j * y)
+    spread = np.std(y, axis=0)
+    moving = spread > 1e-6 * (1 + np.max(np.abs(y), axis=0))
+    if not np.all(np.isfinite(y)) or not moving.any():
+        return None
+    rates = np.diff(y[:, moving], axis=0) / (2 * h)
+    return _number(2 * np.pi / np.sqrt(np.mean(np.mean(np.abs(rates) ** 2, axis=0) / spread[moving] ** 2)), 4)
+
+
+def _regime(system: Any, spectrum: Any, start: Any, solver: Any) -> str:
+    """What the orbit of the standard parameters is, from its spectrum, and from its returns if it is not chaotic."""
+    import jax
+    import numpy as np
+    from jax.flatten_util import ravel_pytree
+
+    from dynascope.analysis.regime._rules import judge_motion, judge_noise
+    from dynascope.analysis.rhythm import returns
+    from dynascope.systems import dimension, is_discrete, kind
+
+    if not spectrum.successful:
+        return "unbounded"
+    if kind(system) in ("sde", "random map"):
+        return judge_noise(spectrum).regime
+    width = spectrum.zero_widths
+    positive = int(np.sum(spectrum.exponents > width))
+    whole = len(spectrum.exponents) == dimension(system)
+    if whole and abs(spectrum.volume_rate) < 1e-9 * max(1.0, np.max(np.abs(spectrum.exponents))):
+        return "conservative"
+    if positive:
+        return "chaos" if positive == 1 else "hyperchaos"
+    if not is_discrete(system) and spectrum.exponents[0] < -width[0]:
+        return "fixed point"
+    y0 = ravel_pytree(system.initial_state())[1](start)
+    back = returns(system, y0, solver=solver, key=jax.random.key(0))
+    return judge_motion(spectrum, back, 1.0, is_discrete(system)).regime
+
+
+def _undecided(row: dict[str, Any]) -> str:
+    """Why the row is not certified, or nothing."""
+    top, error = row["exponents"][0], row["stderr"][0]
+    if top is None:
+        return "the orbit leaves every bound"
+    if row["regime"] in ("chaos", "hyperchaos", "conservative", "undecided") and error > PRECISION * abs(top):
+        return f"relative standard error of the largest exponent {error / max(abs(top), 1e-300):.2g}"
+    if (row["sum_error"] or 0.0) > SUM_TOLERANCE:
+        return f"sum rule missed by {row['sum_error']:.2g}"
+    for check in ("orbits", "integrators"):
+        if row.get(check, 0.0) > ERRORS:
+            return f"{check} differ by {row[check]:.2g} standard errors"
+    return ""
+
+
+def _fixed_points(system: Any) -> list[dict[str, Any]]:
+    import dynascope as ds
+    from dynascope.systems import dimension, kind
+
+    if kind(system) in ("sde", "random map") or dimension(system) > SMALL:
+        return []
+    try:
+        points = ds.fixed_points(system, throw=False)
+    except ds.InputError:
+        return []
+    listed = zip(points.states[:LISTED], points.unstable_dimension[:LISTED], strict=True)
+    return [{"state": _rounded(state, 8), "unstable": int(unstable)} for state, unstable in listed]
+
+
+def _digits(value: float, error: float) -> int:
+    """Significant digits that `error` leaves of `value`, and one more."""
+    import math
+
+    if not (math.isfinite(value) and math.isfinite(error)) or value == 0 or error == 0:
+        return 8
+    return max(1, min(10, math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2))
+
+
+def _number(value: Any, digits: int) -> float | None:
+    import math
+
+    value = float(value)
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+
+
+def _rounded(values: Any, digits: int) -> list[float | None]:
+    return [0.0 if abs(v) < 1e-12 else _number(v, digits) for v in values]
+
+
+def _attempt(name: str) -> dict[str, Any]:
+    warnings.simplefilter("ignore")
+    try:
+        return certify(name)
+    except Exception as error:
+        return {"name": name, "failed": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    """Certify the named systems, or all, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    from dynascope import models
+
+    wanted = options.names or models.names()
+    old = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else []
+    table = {row["name"]: row for row in old if row["name"] in models.names()}
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    began = time.time()
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=10) as pool:
+        for done, row in enumerate(pool.imap_unordered(_attempt, wanted), 1):
+            told = row.get("failed") or row.get("undecided") or row.get("note") or row.get("regime")
+            print(
+                f"{done}/{len(wanted)} {row['name']}: {told} ({row.get('seconds', 0)} s)", file=sys.stderr, flush=True
+            )
+            if "failed" not in row:
+                table[row["name"]] = row
+            lines = [json.dumps(table[name], ensure_ascii=False) for name in sorted(table)]
+            TABLE.write_text("[\n  " + ",\n  ".join(lines) + "\n]\n", "utf-8")
+    print(f"{len(wanted)} systems in {time.time() - began:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
