@@ -11,6 +11,7 @@ from ._facts import Certificate as Certificate
 from ._facts import Fact as Fact
 from ._facts import certificate as certificate
 from ._facts import facts as facts
+from ._registry import Catalogue as Catalogue
 from ._registry import build as build
 from ._registry import catalogue as catalogue
 from ._registry import find as find

@@ -23,14 +23,31 @@ def names() -> tuple[str, ...]:
     return tuple(_index())
 
 
-def catalogue() -> tuple[dict[str, Any], ...]:
+class Catalogue(tuple[dict[str, Any], ...]):
+    """Entries of the catalogue, one dictionary per system; `ds.plot` draws a picture of each attractor."""
+
+    __slots__ = ()
+
+
+def catalogue(*, family: str | None = None) -> Catalogue:
     """What the catalogue knows of each system without importing it.
+
+    Args:
+        family: Only the systems of this family.
 
     Returns:
         One dictionary per system with `name`, `kind`, `dimension`, `family`, `reference`, `module` and `class`;
         and from its certificate `regime`, `exponent` (the largest; None where not certified), its `stderr` and `unit`.
+
+    Raises:
+        InputError: If there is no such family; the message lists them.
     """
-    return tuple(dict(entry) for entry in _index().values())
+    families = sorted({entry["family"] for entry in _index().values()})
+    if family is not None and family not in families:
+        from .._errors import InputError
+
+        raise InputError(f"There is no family `{family}`. There are {', '.join(f'`{f}`' for f in families)}.")
+    return Catalogue(dict(entry) for entry in _index().values() if family in (None, entry["family"]))
 
 
 def find(name: str) -> "type[AbstractSystem]":

@@ -12,9 +12,11 @@ from ..analysis.chaos import ExponentFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
+from ..models import Catalogue
 from ..series import Recording, Trajectory
 from ._chaos import divergence, strengths, surrogates
 from ._fixed_points import equilibria
+from ._gallery import gallery
 from ._geometry import dimension_slopes, recurrence_plot, unfolding
 from ._lyapunov import lyapunov
 from ._portrait import draw_portrait
@@ -68,6 +70,7 @@ def _trajectory(result: Trajectory, *, axes: Any = None, variables: tuple[str, .
 
 
 plot.register(Recording, time_series)
+plot.register(Catalogue, gallery)
 plot.register(LyapunovSpectrum, lyapunov)
 plot.register(FixedPoints, equilibria)
 plot.register(Spectrum, power_spectrum)
