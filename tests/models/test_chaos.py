@@ -108,6 +108,7 @@ DIFFERENT: dict[str, str] = {
     "map.BlinkingVortexMap": "One call there is half a period, and which vortex is on changes from call to call.",
 }
 
+
 def _in_plane(period: float) -> Callable[[Any], jax.Array]:
     """From polar coordinates and time to the plane and the phase of the protocol."""
     return lambda y: jnp.array([y[0] * jnp.cos(y[1]), y[0] * jnp.sin(y[1]), 2 * jnp.pi * y[2] / period])

@@ -50,8 +50,8 @@ class CaTwoPlus(AbstractEquations):
     variables = variables("Z Y A", "uM", topology="positive")
     reference = _CALCIUM
     time_unit = "min"
-    start = (0.2616, 1.006, 0.1441)
-    dt = 0.001
+    start = (0.322, 0.744, 0.135)
+    dt = 0.005
 
     V0: Param = param(2.0, unit="uM/min", doc="constant influx")
     V1: Param = param(2.0, unit="uM/min", doc="influx under full stimulation")
@@ -93,8 +93,8 @@ class CaTwoPlusQuasiperiodic(AbstractEquations):
     variables = variables("Z Y A", "uM", topology="positive")
     reference = _CALCIUM
     time_unit = "min"
-    start = (0.2632, 0.8789, 0.3149)
-    dt = 0.001
+    start = (0.267, 0.865, 0.303)
+    dt = 0.002
 
     V0: Param = param(2.0, unit="uM/min", doc="constant influx")
     V1: Param = param(2.0, unit="uM/min", doc="influx under full stimulation")
@@ -139,8 +139,8 @@ class CellCycle(AbstractEquations):
         "biochemical oscillators driving successive phases of the cell cycle, Ann. N. Y. Acad. Sci. 879, 180-193"
     )
     time_unit = "min"
-    start = (0.7157, 0.9489, 0.9891, 0.7214, 0.9499, 0.9891)
-    dt = 0.2
+    start = (0.711, 0.948, 0.989, 0.574, 0.901, 0.988)
+    dt = 0.1
 
     vi: Param = param(0.05, doc="synthesis of cyclin")
     Kim: Param = param(0.65, doc="kinase of the other oscillator at half synthesis")
@@ -191,8 +191,8 @@ class CircadianRhythm(AbstractEquations):
         "light-dark cycles, Journal of Statistical Physics 101, 649-663"
     )
     time_unit = "h"
-    start = (2.0, 1.0, 1.0, 0.1)
-    dt = 0.02
+    start = (0.361, 11.3, 10.2, 4.69)
+    dt = 0.05
 
     vmin: Param = param(1.6, unit="nM/h", doc="transcription in the dark")
     vmax: Param = param(5.0, unit="nM/h", doc="transcription in full light")
@@ -233,7 +233,7 @@ class ExcitableCell(AbstractEquations):
     variables = (*variables("V", "mV"), *variables("n C"))
     reference = "Chay (1985), Chaos in a three-variable model of an excitable cell, Physica D 16, 233-242"
     time_unit = "s"
-    start = (-44.58, 0.1312, 0.4659)
+    start = (-45.5, 0.124, 0.468)
     dt = 0.0005
 
     gI: Param = param(1800.0, unit="1/s", doc="conductance of the mixed inward channel")

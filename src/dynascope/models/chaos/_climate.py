@@ -25,8 +25,8 @@ class AtmosphericRegime(AbstractEquations):
         "Tuwankotta (2006), Chaos in a coupled oscillators system with widely spaced frequencies and "
         "energy-preserving non-linearity, International Journal of Non-Linear Mechanics 41, 180-191"
     )
-    start = (0.0265442, 0.205808, 0.437581)
-    dt = 0.09
+    start = (0.00222, -0.178, 0.669)
+    dt = 0.005
 
     alpha: Param = param(-2.0, doc="coupling within the fast oscillation")
     beta: Param = param(-5.0, doc="coupling within the fast oscillation")
@@ -58,8 +58,8 @@ class Hadley(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Lorenz (1984), Irregularity: a fundamental property of the atmosphere, Tellus A 36, 98-110"
-    start = (1.36644, 0.930915, 0.642834)
-    dt = 0.001
+    start = (0.413, 0.96, 0.777)
+    dt = 0.005
 
     a: Param = param(0.2, doc="damping of the current")
     b: Param = param(4.0, doc="advection of the waves")

@@ -25,8 +25,8 @@ class AnishchenkoAstakhov(AbstractEquations):
         "Anishchenko, Astakhov, Neiman, Vadivasova & Schimansky-Geier (2007), Nonlinear dynamics of chaotic "
         "and stochastic systems, Springer"
     )
-    start = (3.62258, 3.32263, 1.99731)
-    dt = 0.007
+    start = (-0.645, 2.29, 0.337)
+    dt = 0.005
 
     mu: Param = param(1.2, doc="gain of the generator")
     eta: Param = param(0.5, doc="rate of the amplifier")
@@ -49,8 +49,8 @@ class Colpitts(AbstractEquations):
     reference = (
         "Kennedy (1994), Chaos in the Colpitts oscillator, IEEE Transactions on Circuits and Systems I 41, 771-774"
     )
-    start = (8.9389, 0.646373, 8.78693)
-    dt = 0.004
+    start = (6.97, 1.22, 8.79)
+    dt = 0.002
 
     a: Param = param(30.0, doc="conductance of the junction")
     b: Param = param(0.8, doc="resistance of the coil")

@@ -26,8 +26,8 @@ class Blasius(AbstractEquations):
         "Blasius, Huppert & Stone (1999), Complex dynamics and phase synchronization in spatially extended "
         "ecological systems, Nature 399, 354-359"
     )
-    start = (4.03171, 5.11138, 0.0165088)
-    dt = 0.007
+    start = (7.63, 12.5, 0.786)
+    dt = 0.02
 
     a: Param = param(1.0, doc="growth rate of the plants")
     b: Param = param(1.0, doc="death rate of the herbivores")
@@ -57,7 +57,7 @@ class HastingsPowell(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Hastings & Powell (1991), Chaos in a three-species food chain, Ecology 72, 896-903"
-    start = (0.73207, 0.175493, 9.90147)
+    start = (0.981, 0.0151, 8.68)
     dt = 0.1
 
     a1: Param = param(5.0, doc="attack rate of the consumer")
@@ -89,7 +89,7 @@ class ItikBanksTumor(AbstractEquations):
         "Itik & Banks (2010), Chaos in a three-dimensional cancer model, International Journal of Bifurcation "
         "and Chaos 20, 71-79"
     )
-    start = (0.0517302, 0.870716, 0.0159264)
+    start = (0.0311, 0.927, 0.000235)
     dt = 0.05
 
     a12: Param = param(1.0, doc="loss of tumour to healthy cells")
@@ -126,8 +126,8 @@ class SaltonSea(AbstractEquations):
         "Upadhyay, Bairagi, Kundu & Chattopadhyay (2008), Chaos in eco-epidemiological problem of the Salton "
         "Sea and its possible control, Applied Mathematics and Computation 196, 392-401"
     )
-    start = (231.925, 89.5119, 56.7538)
-    dt = 0.001
+    start = (140.0, 130.0, 55.3)
+    dt = 0.005
 
     r: Param = param(22.0, doc="growth rate of healthy fish")
     k: Param = param(400.0, doc="capacity")
@@ -164,8 +164,8 @@ class TurchinHanski(AbstractEquations):
         "Turchin & Hanski (1997), An empirically based model for latitudinal gradient in vole population "
         "dynamics, The American Naturalist 149, 842-874"
     )
-    start = (0.0180278, 0.01365, 0.1)
-    dt = 0.004
+    start = (0.865, 0.0755, 3.1)
+    dt = 0.002
 
     r: Param = param(8.12, doc="growth rate of prey")
     e: Param = param(0.5, doc="strength of the seasons")

@@ -31,8 +31,8 @@ class ArnoldWeb(AbstractEquations):
         "Froeschlé, Guzzo & Lega (2000), Graphical evolution of the Arnold web: from order to chaos, Science "
         "289, 2108-2110"
     )
-    start = (0.104695, 0.089293, 0.1, 0.1, 0.1)
-    dt = 0.07
+    start = (0.0929, 0.0687, 3.04, 2.24, 3.45)
+    dt = 0.1
 
     mu: Param = param(0.01, doc="perturbation")
     w: Param = param(1.0, doc="frequency of the clock")
@@ -58,8 +58,8 @@ class FluidTrampoline(AbstractEquations):
         "Gilet & Bush (2009), The fluid trampoline: droplets bouncing on a soap film, Journal of Fluid "
         "Mechanics 625, 167-203"
     )
-    start = (-0.658201, -2.88078, 0.1)
-    dt = 0.008
+    start = (2.86, -2.7, 5.45)
+    dt = 0.005
 
     gamma: Param = param(1.82, doc="acceleration of the film")
     psi: Param = param(0.01019, doc="loss in the film")
@@ -86,8 +86,8 @@ class ForcedFitzHughNagumo(AbstractEquations):
         "Rajasekar & Lakshmanan (1988), Period doubling route to chaos for a BVP oscillator with periodic "
         "external force, Journal of Theoretical Biology 133, 473-477"
     )
-    start = (-1.21553, -0.0464709, 0.1)
-    dt = 0.04
+    start = (-1.83, -0.377, 4.87)
+    dt = 0.05
 
     a: Param = param(0.7, doc="offset of the recovery")
     b: Param = param(0.8, doc="decay of the recovery")
@@ -116,8 +116,8 @@ class ForcedVanDerPol(AbstractEquations):
         "Parlitz & Lauterborn (1987), Period-doubling cascades and devil's staircases of the driven van der "
         "Pol oscillator, Physical Review A 36, 1428-1434"
     )
-    start = (-1.5205, 0.196402, 0.1)
-    dt = 0.01
+    start = (-1.04, 1.07, 2.91)
+    dt = 0.002
 
     mu: Param = param(5.0, doc="non-linear friction")
     a: Param = param(5.0, doc="amplitude of the force")
@@ -144,8 +144,8 @@ class StickSlipOscillator(AbstractEquations):
         "Awrejcewicz & Holicke (1999), Melnikov's method and stick-slip chaotic oscillations in very weakly "
         "forced mechanical systems, International Journal of Bifurcation and Chaos 9, 505-518"
     )
-    start = (0.855398, -0.391258, 0.1)
-    dt = 0.002
+    start = (0.79, 0.304, 4.1)
+    dt = 0.01
 
     a: Param = param(1.0, doc="linear repulsion")
     b: Param = param(1.0, doc="cubic spring")
@@ -178,7 +178,7 @@ class Torus(AbstractEquations):
     variables = variables("x y z")
     reference = "Strogatz (1994), Nonlinear dynamics and chaos, section 8.6"
     start = (1.5, 0.0, 0.0)
-    dt = 0.005
+    dt = 0.002
 
     n: Param = param(15.297058540778355, doc="turns the short way for one the long way (the root of 234)")
     r: Param = param(1.0, doc="radius of the centre of the tube")

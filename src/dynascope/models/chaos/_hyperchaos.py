@@ -22,8 +22,8 @@ class HyperBao(AbstractEquations):
         "Bao & Liu (2008), A hyperchaotic attractor coined from chaotic Lü system, Chinese Physics Letters "
         "25, 2396-2399"
     )
-    start = (9.27131, 9.75225, 23.9192, -16.6968)
-    dt = 0.0006
+    start = (-10.4, -11.3, 14.6, -44.3)
+    dt = 0.001
 
     a: Param = param(36.0, doc="rate of x towards y")
     b: Param = param(3.0, doc="decay rate of z")
@@ -51,8 +51,8 @@ class HyperCai(AbstractEquations):
         "Wang, Cai, Miao & Tian (2010), Nonlinear feedback control of a novel hyperchaotic system and its "
         "circuit implementation, Chinese Physics B 19, 030509"
     )
-    start = (-10.6913, -15.5412, 18.3883, -14.9045)
-    dt = 0.0006
+    start = (1.7, 3.44, 20.6, -4.57)
+    dt = 0.002
 
     a: Param = param(27.5, doc="rate of x towards y")
     b: Param = param(3.0, doc="feedback of x on y")
@@ -79,8 +79,8 @@ class HyperJia(AbstractEquations):
         "Jia (2007), Hyperchaos generated from the Lorenz chaotic system and its control, Physics Letters A "
         "366, 217-222"
     )
-    start = (13.7654, 20.2038, 32.0818, -51.1893)
-    dt = 0.0009
+    start = (-14.6, -8.86, 32.4, -30.2)
+    dt = 0.001
 
     a: Param = param(10.0, doc="rate of x towards y")
     b: Param = param(8.0 / 3.0, doc="decay rate of z")
@@ -106,8 +106,8 @@ class HyperLorenz(AbstractEquations):
         "Jia (2007), Hyperchaos generated from the Lorenz chaotic system and its control, Physics Letters A "
         "366, 217-222"
     )
-    start = (-9.18607, -0.674457, 16.4405, -145.024)
-    dt = 0.001
+    start = (-8.89, -3.39, 15.4, -117.0)
+    dt = 0.002
 
     a: Param = param(10.0, doc="rate of x towards y")
     b: Param = param(8.0 / 3.0, doc="decay rate of z")
@@ -134,8 +134,8 @@ class HyperLu(AbstractEquations):
         "Chen, Lu, Lü & Yu (2006), Generating hyperchaotic Lü attractor via state feedback control, Physica A "
         "364, 103-110"
     )
-    start = (8.11349, 10.5566, 18.4459, -28.3815)
-    dt = 0.0007
+    start = (-5.58, -8.84, 10.4, 28.9)
+    dt = 0.001
 
     a: Param = param(36.0, doc="rate of x towards y")
     b: Param = param(3.0, doc="decay rate of z")
@@ -162,8 +162,8 @@ class HyperPang(AbstractEquations):
         "Pang & Liu (2011), A new hyperchaotic system from the Lü system and its control, Journal of "
         "Computational and Applied Mathematics 235, 2775-2789"
     )
-    start = (8.40864, 4.6721, 27.9103, -1.26301)
-    dt = 0.0008
+    start = (15.9, 19.5, 18.9, -5.05)
+    dt = 0.001
 
     a: Param = param(36.0, doc="rate of x towards y")
     b: Param = param(3.0, doc="decay rate of z")
@@ -187,8 +187,8 @@ class HyperQi(AbstractEquations):
 
     variables = variables("x y z w")
     reference = "Qi, van Wyk, van Wyk & Chen (2008), On a new hyperchaotic system, Physics Letters A 372, 124-136"
-    start = (11.2509, -3.64708, 50.1699, -168.249)
-    dt = 6e-05
+    start = (-154.0, -80.9, 84.8, 312.0)
+    dt = 5e-05
 
     a: Param = param(50.0, doc="rate of x towards y")
     b: Param = param(24.0, doc="growth rate of y")
@@ -218,8 +218,8 @@ class HyperRoessler(AbstractEquations):
 
     variables = variables("x y z w")
     reference = "Rössler (1979), An equation for hyperchaos, Physics Letters A 71, 155-157"
-    start = (-93.6677, 15.5078, 0.032087, 43.7928)
-    dt = 0.001
+    start = (-9.47, 2.2, 0.839, 14.5)
+    dt = 0.002
 
     a: Param = param(0.25, doc="growth rate of y")
     b: Param = param(3.0, doc="constant growth of z")
@@ -242,8 +242,8 @@ class HyperWang(AbstractEquations):
 
     variables = variables("x y z w")
     reference = "Wang & Liu (2006), Hyperchaos evolved from the Liu chaotic system, Chinese Physics 15, 963-968"
-    start = (0.168249, 0.168541, 37.0403, -15.2903)
-    dt = 0.0006
+    start = (-0.108, 3.83, 49.5, -9.96)
+    dt = 0.002
 
     a: Param = param(10.0, doc="rate of x towards y")
     b: Param = param(40.0, doc="feedback of x on y")
@@ -269,7 +269,7 @@ class HyperXu(AbstractEquations):
     reference = (
         "Xu, Cai & Zheng (2009), A novel hyperchaotic system and its control, Journal of Uncertain Systems 3, 137-144"
     )
-    start = (0.689445, -0.602541, -0.581466, 0.266293)
+    start = (0.472, 1.54, -2.09, -0.601)
     dt = 0.001
 
     a: Param = param(10.0, doc="rate of x towards y")
@@ -298,8 +298,8 @@ class HyperYan(AbstractEquations):
         "Yan (2005), Controlling hyperchaos in the new hyperchaotic Chen system, Applied Mathematics and "
         "Computation 168, 1239-1250"
     )
-    start = (-6.57662, -4.61715, 17.7965, 0.807236)
-    dt = 0.0009
+    start = (1.42, 3.29, 22.0, 1.4)
+    dt = 0.001
 
     a: Param = param(37.0, doc="rate of x towards y")
     b: Param = param(3.0, doc="decay rate of z")
@@ -332,8 +332,8 @@ class HyperYangChen(AbstractEquations):
         "with one saddle and two stable node-foci, International Journal of Bifurcation and Chaos 18, "
         "1393-1414"
     )
-    start = (3.53446, 4.82853, 25.0492, 17.1185)
-    dt = 0.0009
+    start = (-15.6, -16.2, 37.5, 1.67)
+    dt = 0.002
 
     a: Param = param(30.0, doc="rate of x towards y")
     b: Param = param(3.0, doc="decay rate of z")
@@ -360,8 +360,8 @@ class LorenzStenflo(AbstractEquations):
         "Stenflo (1996), Generalized Lorenz equations for acoustic-gravity waves in the atmosphere, Physica "
         "Scripta 53, 83-84"
     )
-    start = (4.23344, 9.08971, 21.8666, -1.40807)
-    dt = 0.004
+    start = (5.06, 7.56, 26.9, -1.78)
+    dt = 0.005
 
     a: Param = param(2.0, doc="Prandtl number")
     b: Param = param(0.7, doc="decay rate of z")
@@ -388,8 +388,8 @@ class Qi(AbstractEquations):
         "Qi, Du, Chen, Chen & Yuan (2005), On a four-dimensional autonomous chaotic system, Chaos, Solitons "
         "and Fractals 23, 1671-1682"
     )
-    start = (0.256204, 0.195612, 7.25982, 1.31626)
-    dt = 0.0004
+    start = (-0.527, -0.311, 7.43, 1.74)
+    dt = 0.0005
 
     a: Param = param(45.0, doc="rate of x towards y")
     b: Param = param(10.0, doc="growth rate of y")

@@ -23,8 +23,8 @@ class Arneodo(AbstractEquations):
         "Arneodo, Coullet & Tresser (1981), Possible new strange attractors with spiral structure, "
         "Communications in Mathematical Physics 79, 573-579"
     )
-    start = (-2.75157, 0.190798, 3.47036)
-    dt = 0.003
+    start = (0.725, 2.0, 1.87)
+    dt = 0.01
 
     a: Param = param(-5.5, doc="linear restoring force")
     b: Param = param(4.5, doc="damping")
@@ -51,8 +51,8 @@ class Coullet(AbstractEquations):
         "Coullet, Tresser & Arneodo (1979), Transition to stochasticity for a class of forced oscillators, "
         "Physics Letters A 72, 268-270"
     )
-    start = (0.345398, 0.42847, 0.0869837)
-    dt = 0.006
+    start = (0.131, -0.385, 0.505)
+    dt = 0.02
 
     a: Param = param(-0.8, doc="linear restoring force")
     b: Param = param(1.1, doc="damping")
@@ -79,8 +79,8 @@ class GenesioTesi(AbstractEquations):
         "Genesio & Tesi (1992), Harmonic balance methods for the analysis of chaotic dynamics in nonlinear "
         "systems, Automatica 28, 531-548"
     )
-    start = (-0.0537726, -0.261626, 0.335016)
-    dt = 0.006
+    start = (0.0917, -0.506, 0.195)
+    dt = 0.02
 
     a: Param = param(0.44, doc="decay rate of z")
     b: Param = param(1.1, doc="damping")
@@ -102,8 +102,8 @@ class Rucklidge(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Rucklidge (1992), Chaos in models of double convection, Journal of Fluid Mechanics 237, 209-229"
-    start = (1.92572, 3.19238, 5.78297)
-    dt = 0.006
+    start = (-3.52, 0.26, 8.02)
+    dt = 0.01
 
     kappa: Param = param(2.0, doc="friction")
     lam: Param = param(6.7, doc="buoyancy")

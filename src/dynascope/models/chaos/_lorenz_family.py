@@ -25,8 +25,8 @@ class BurkeShaw(AbstractEquations):
         "Shaw (1981), Strange attractors, chaotic behavior, and information flow, Zeitschrift fuer "
         "Naturforschung A 36, 80-112"
     )
-    start = (-0.791532, 0.652445, 0.225178)
-    dt = 0.0008
+    start = (-0.0455, 0.187, 0.0249)
+    dt = 0.002
 
     s: Param = param(10.0, doc="coupling")
     v: Param = param(4.272, doc="constant growth of z")
@@ -49,8 +49,8 @@ class Chen(AbstractEquations):
     reference = (
         "Chen & Ueta (1999), Yet another chaotic attractor, International Journal of Bifurcation and Chaos 9, 1465-1466"
     )
-    start = (3.26897, 5.29905, 19.4353)
-    dt = 0.0006
+    start = (-14.5, -16.8, 23.5)
+    dt = 0.001
 
     a: Param = param(35.0, doc="rate of x towards y")
     b: Param = param(3.0, doc="decay rate of z")
@@ -72,8 +72,8 @@ class DequanLi(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Li (2008), A three-scroll chaotic attractor, Physics Letters A 372, 387-393"
-    start = (-11.3957, -104.126, 202.462)
-    dt = 8e-05
+    start = (-53.6, -55.5, 233.0)
+    dt = 0.0002
 
     a: Param = param(40.0, doc="rate of x towards y")
     c: Param = param(11.0 / 6.0, doc="growth rate of z")
@@ -100,8 +100,8 @@ class Finance(AbstractEquations):
     reference = (
         "Cai & Huang (2007), A new finance chaotic attractor, International Journal of Nonlinear Science 3, 213-220"
     )
-    start = (-0.516647, -3.95687, 0.00128936)
-    dt = 0.01
+    start = (-0.637, -5.64, 1.11)
+    dt = 0.02
 
     a: Param = param(0.001, doc="saving")
     b: Param = param(0.2, doc="cost per investment")
@@ -126,7 +126,7 @@ class LuChen(AbstractEquations):
     reference = (
         "Lü & Chen (2002), A new chaotic attractor coined, International Journal of Bifurcation and Chaos 12, 659-661"
     )
-    start = (10.9565, 9.88131, 22.6767)
+    start = (2.03, 1.11, 19.8)
     dt = 0.002
 
     a: Param = param(36.0, doc="rate of x towards y")
@@ -151,7 +151,7 @@ class PanXuZhou(AbstractEquations):
     reference = (
         "Zhou, Xu, Lu & Pan (2008), On dynamics analysis of a new chaotic attractor, Physics Letters A 372, 5773-5777"
     )
-    start = (-3.03806, -1.98052, 14.6567)
+    start = (-6.45, -6.66, 15.6)
     dt = 0.002
 
     a: Param = param(10.0, doc="rate of x towards y")
@@ -179,8 +179,8 @@ class RayleighBenard(AbstractEquations):
     reference = (
         "Lü & Chen (2002), A new chaotic attractor coined, International Journal of Bifurcation and Chaos 12, 659-661"
     )
-    start = (-15.6606, -13.3202, 26.8794)
-    dt = 0.0009
+    start = (-9.3, -11.3, 20.9)
+    dt = 0.002
 
     a: Param = param(30.0, doc="rate of x towards y")
     b: Param = param(5.0, doc="decay rate of z")
@@ -206,8 +206,8 @@ class SanUmSrisuchinwong(AbstractEquations):
         "San-Um & Srisuchinwong (2012), Highly complex chaotic system with piecewise linear nonlinearity and "
         "compound structures, Journal of Computers 7, 1041-1047"
     )
-    start = (0.638781, 1.09019, 2.44798)
-    dt = 0.007
+    start = (-0.574, -0.821, 0.379)
+    dt = 0.002
 
     a: Param = param(2.0, doc="constant loss of z")
 
@@ -231,8 +231,8 @@ class ShimizuMorioka(AbstractEquations):
         "Shimizu & Morioka (1980), On the bifurcation of a symmetric limit cycle to an asymmetric one in a "
         "simple model, Physics Letters A 76, 201-204"
     )
-    start = (0.0168387, 0.0348938, 0.353468)
-    dt = 0.01
+    start = (-0.347, 0.331, 1.2)
+    dt = 0.02
 
     lam: Param = param(0.85, doc="friction")
     alpha: Param = param(0.5, doc="decay rate of z")
@@ -257,8 +257,8 @@ class Tsucs2(AbstractEquations):
         "Pan, Zhou & Li (2013), Synchronization of three-scroll unified chaotic system (TSUCS) and its "
         "hyper-chaotic system using active pinning control, Nonlinear Dynamics 73, 2059-2071"
     )
-    start = (1.29699, 1.12138, 50.029)
-    dt = 0.0003
+    start = (-0.0609, 0.929, 36.8)
+    dt = 0.0005
 
     a: Param = param(40.0, doc="rate of x towards y")
     c: Param = param(0.833, doc="growth rate of z")
@@ -286,8 +286,8 @@ class YuWang(AbstractEquations):
         "Yu & Wang (2012), A novel three dimension autonomous chaotic system with a quadratic exponential "
         "nonlinear term, Engineering, Technology and Applied Science Research 2, 209-215"
     )
-    start = (-0.214224, -0.179355, 14.1055)
-    dt = 0.001
+    start = (0.0825, 0.165, 8.56)
+    dt = 0.0005
 
     a: Param = param(10.0, doc="rate of x towards y")
     b: Param = param(40.0, doc="feedback of x on y")
@@ -314,8 +314,8 @@ class YuWang2(AbstractEquations):
         "Yu & Wang (2012), A novel three dimension autonomous chaotic system with a quadratic exponential "
         "nonlinear term, Engineering, Technology and Applied Science Research 2, 209-215"
     )
-    start = (0.125815, 1.24673, 18.3586)
-    dt = 0.0004
+    start = (2.24, 2.96, 20.6)
+    dt = 0.001
 
     a: Param = param(10.0, doc="rate of x towards y")
     b: Param = param(30.0, doc="feedback of x on y")

@@ -51,8 +51,8 @@ class BeerRNN(AbstractEquations):
     reference = (
         "Beer (1995), On the dynamics of small continuous-time recurrent neural networks, Adapt. Behav. 3, 469-509"
     )
-    start = (1.501, 2.374, 0.6582)
-    dt = 0.05
+    start = (7.08, 3.36, 1.82)
+    dt = 0.1
 
     W: Param = param(_BEER, doc="weights to i (row) from j (column)")
     theta: Param = param((-4.108, -2.787, -1.114), doc="biases")
@@ -77,7 +77,7 @@ class CellularNeuralNetwork(AbstractEquations):
     reference = (
         "Zou & Nossek (1993), Bifurcation and chaos in cellular neural networks, IEEE Trans. Circ. Sys. I 40, 166"
     )
-    start = (-0.2657, -0.3675, -0.07309)
+    start = (0.802, 0.786, -0.252)
     dt = 0.01
 
     p1: Param = param(1.24, doc="weight of the first cell on itself")
@@ -114,8 +114,8 @@ class HuismanWeissing(AbstractEquations):
         "Huisman & Weissing (1999), Biodiversity of plankton by species oscillations and chaos, Nature 402, 407-410"
     )
     time_unit = "d"
-    start = (9.432, 18.84, 34.38, 15.09, 42.23, 0.1703, 0.1014, 0.3148, 0.2125, 0.226)
-    dt = 0.02
+    start = (12.2, 24.8, 34.3, 10.6, 38.1, 0.167, 0.181, 0.468, 0.153, 0.098)
+    dt = 0.002
 
     r: Param = param(1.0, unit="1/d", doc="largest growth rate")
     m: Param = param(0.25, unit="1/d", doc="death rate")
@@ -144,7 +144,7 @@ class LewisGlass(AbstractEquations):
     reference = (
         "Lewis & Glass (1992), Nonlinear dynamics and symbolic dynamics of neural networks, Neural Comput. 4, 621"
     )
-    start = (-0.6713, -0.242, -0.05568, 0.347, 0.4527, 0.7839)
+    start = (0.57, -0.851, 0.907, 0.405, 0.156, -0.904)
     dt = 0.01
 
     K: Param = param(_INHIBITION, doc="weights to i (row) from j (column)")

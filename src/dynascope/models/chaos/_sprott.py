@@ -23,8 +23,8 @@ class SprottA(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (1.54132, 1.4308, -1.52555)
-    dt = 0.006
+    start = (0.0, 5.0, 0.0)
+    dt = 0.01
 
     a: Param = param(1.0, doc="squared speed that the thermostat holds")
 
@@ -44,7 +44,7 @@ class SprottB(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (1.68783, 1.48481, -0.537066)
+    start = (1.49, 0.468, -0.797)
     dt = 0.01
 
     a: Param = param(1.0, doc="constant growth of z")
@@ -65,8 +65,8 @@ class SprottC(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-0.471998, -0.271981, 1.94182)
-    dt = 0.009
+    start = (-0.478, -0.703, 0.212)
+    dt = 0.01
 
     a: Param = param(1.0, doc="constant growth of z")
 
@@ -86,8 +86,8 @@ class SprottD(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-1.33969, -0.212383, 0.329822)
-    dt = 0.005
+    start = (-0.362, 0.387, 0.998)
+    dt = 0.01
 
     a: Param = param(3.0, doc="growth of z with the square of y")
 
@@ -107,8 +107,8 @@ class SprottE(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (0.617376, 0.665993, -1.6575)
-    dt = 0.008
+    start = (1.09, 0.61, 0.386)
+    dt = 0.01
 
     a: Param = param(4.0, doc="feedback of x on z")
 
@@ -128,7 +128,7 @@ class SprottF(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-0.989413, -1.41917, 0.857972)
+    start = (0.724, -0.0452, 0.354)
     dt = 0.02
 
     a: Param = param(0.5, doc="growth rate of y")
@@ -149,8 +149,8 @@ class SprottG(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-0.771825, -0.747566, 1.30733)
-    dt = 0.009
+    start = (-1.32, -2.41, 1.72)
+    dt = 0.02
 
     a: Param = param(0.4, doc="growth rate of x")
 
@@ -170,7 +170,7 @@ class SprottH(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-1.36004, 0.625854, -1.27882)
+    start = (-0.229, 0.131, -1.44)
     dt = 0.02
 
     a: Param = param(0.5, doc="growth rate of y")
@@ -191,8 +191,8 @@ class SprottI(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-0.0600994, -0.495584, 0.023159)
-    dt = 0.01
+    start = (0.0834, -0.248, 0.151)
+    dt = 0.02
 
     a: Param = param(0.2, doc="feedback of y on x")
 
@@ -212,8 +212,8 @@ class SprottJ(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (4.47869, 2.29774, 6.58471)
-    dt = 0.005
+    start = (19.5, -0.1, -7.11)
+    dt = 0.01
 
     a: Param = param(2.0, doc="feedback of z on x")
     b: Param = param(2.0, doc="decay rate of y")
@@ -234,8 +234,8 @@ class SprottK(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-1.3165, -1.543, 0.664053)
-    dt = 0.007
+    start = (0.658, 0.264, -0.0649)
+    dt = 0.02
 
     a: Param = param(0.3, doc="growth rate of z")
 
@@ -255,8 +255,8 @@ class SprottL(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (4.36116, 13.7056, -2.68357)
-    dt = 0.007
+    start = (-7.48, 22.5, -8.35)
+    dt = 0.02
 
     a: Param = param(0.9, doc="growth of y with the square of x")
     b: Param = param(3.9, doc="feedback of z on x")
@@ -277,8 +277,8 @@ class SprottM(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (1.60244, -1.59832, -2.62364)
-    dt = 0.005
+    start = (2.77, -4.19, -0.152)
+    dt = 0.02
 
     a: Param = param(1.7, doc="growth of z, constant and with x")
 
@@ -298,8 +298,8 @@ class SprottN(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-8.32587, 7.30337, 3.27989)
-    dt = 0.005
+    start = (1.89, -4.16, -4.04)
+    dt = 0.01
 
     a: Param = param(2.0, doc="feedback of y on x")
     b: Param = param(2.0, doc="decay rate of z")
@@ -320,8 +320,8 @@ class SprottO(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (0.205495, 0.022793, 0.936369)
-    dt = 0.01
+    start = (-0.00285, 0.303, 0.424)
+    dt = 0.02
 
     a: Param = param(2.7, doc="feedback of y on z")
 
@@ -341,8 +341,8 @@ class SprottP(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (0.834207, 0.149158, 0.440286)
-    dt = 0.005
+    start = (0.176, -0.00409, 0.295)
+    dt = 0.02
 
     a: Param = param(2.7, doc="feedback of y on x")
 
@@ -362,8 +362,8 @@ class SprottQ(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (2.9781, -0.0652607, -2.80313)
-    dt = 0.005
+    start = (-0.265, 1.4, 8.45)
+    dt = 0.02
 
     a: Param = param(3.1, doc="feedback of x on z")
     b: Param = param(0.5, doc="growth rate of z")
@@ -384,8 +384,8 @@ class SprottR(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (-1.69149, -1.97837, 1.98078)
-    dt = 0.007
+    start = (-3.15, 0.897, -3.95)
+    dt = 0.02
 
     a: Param = param(0.9, doc="constant growth of x")
     b: Param = param(0.4, doc="constant growth of y")
@@ -406,8 +406,8 @@ class SprottS(AbstractEquations):
 
     variables = variables("x y z")
     reference = _SEARCH
-    start = (0.126357, 0.122607, 1.22154)
-    dt = 0.003
+    start = (-0.264, -0.22, 0.809)
+    dt = 0.01
 
     a: Param = param(4.0, doc="feedback of y on x")
 
@@ -427,8 +427,8 @@ class SprottMore(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Sprott (2020), Do we need more chaos examples?, Chaos Theory and Applications 2 (2)"
-    start = (-1.33969, -0.212383, 0.329822)
-    dt = 0.007
+    start = (-1.28, 0.395, 0.268)
+    dt = 0.01
 
     a: Param = param(1.0, doc="size of the friction")
 

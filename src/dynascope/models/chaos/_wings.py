@@ -24,8 +24,8 @@ class Aizawa(AbstractEquations):
         "problems, Birkhaeuser, 285-295; after Aizawa & Uezu (1982), Progress of Theoretical Physics 67, "
         "982-985"
     )
-    start = (-0.784502, -0.628877, -0.176203)
-    dt = 0.003
+    start = (-0.71, -0.975, 1.37)
+    dt = 0.005
 
     a: Param = param(0.95, doc="growth rate of z")
     b: Param = param(0.7, doc="height at which the radius is at rest")
@@ -54,8 +54,8 @@ class Bouali(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Bouali (2012), A novel strange attractor with a stretched loop, Nonlinear Dynamics 70, 2375-2381"
-    start = (0.386732, 3.05442, -0.00678362)
-    dt = 0.003
+    start = (-0.757, 3.55, 0.389)
+    dt = 0.005
 
     a: Param = param(4.0, doc="level of y at which x is at rest")
     alpha: Param = param(0.3, doc="feedback of z on x")
@@ -83,8 +83,8 @@ class Bouali2(AbstractEquations):
         "Bouali (2013), A 3D strange attractor with a distinctive silhouette: the butterfly effect revisited, "
         "arXiv:1311.6128"
     )
-    start = (-0.793923, 1.36176, -0.0305789)
-    dt = 0.008
+    start = (0.679, 1.76, -0.113)
+    dt = 0.01
 
     alpha: Param = param(3.0, doc="growth rate of x")
     beta: Param = param(2.2, doc="feedback of z on x")
@@ -109,8 +109,8 @@ class ChenLee(AbstractEquations):
     reference = (
         "Chen & Lee (2004), Anti-control of chaos in rigid body motion, Chaos, Solitons and Fractals 21, 957-965"
     )
-    start = (0.171771, 0.103605, 6.25539)
-    dt = 0.003
+    start = (19.1, 22.0, 15.9)
+    dt = 0.001
 
     a: Param = param(5.0, doc="growth rate of x")
     b: Param = param(-10.0, doc="growth rate of y")
@@ -137,8 +137,8 @@ class Laser(AbstractEquations):
         "three-dimensional chaotic system, Communications in Nonlinear Science and Numerical Simulation 18, "
         "1235-1245"
     )
-    start = (-2.5408, -1.94057, -2.9681)
-    dt = 0.0009
+    start = (-1.36, -1.66, -1.13)
+    dt = 0.001
 
     a: Param = param(10.0, doc="rate of x towards y")
     b: Param = param(1.0, doc="cubic feedback on x")
@@ -167,8 +167,8 @@ class LiuChen(AbstractEquations):
         "Liu & Chen (2004), Can a three-dimensional smooth autonomous quadratic chaotic system generate a "
         "single four-scroll attractor?, International Journal of Bifurcation and Chaos 14, 1395-1403"
     )
-    start = (4.67228, 5.24372e-10, -6.44442e-10)
-    dt = 0.008
+    start = (11.8, -0.111, -0.149)
+    dt = 0.001
 
     a: Param = param(0.4, doc="growth rate of x")
     b: Param = param(12.0, doc="decay rate of y")
@@ -194,8 +194,8 @@ class LuChenCheng(AbstractEquations):
         "Lü, Chen & Cheng (2004), A new chaotic system and beyond: the generalized Lorenz-like system, "
         "International Journal of Bifurcation and Chaos 14, 1507-1537"
     )
-    start = (-5.51776, 2.49906, 10.4618)
-    dt = 0.0009
+    start = (12.0, 5.18, 6.94)
+    dt = 0.001
 
     a: Param = param(-10.0, doc="growth rate of y")
     b: Param = param(-4.0, doc="growth rate of z")
@@ -221,8 +221,8 @@ class NewtonLeipnik(AbstractEquations):
         "Leipnik & Newton (1981), Double strange attractors in rigid body motion with linear feedback "
         "control, Physics Letters A 86, 63-67"
     )
-    start = (0.294308, 0.106495, 0.290811)
-    dt = 0.009
+    start = (-0.182, -0.082, 0.413)
+    dt = 0.01
 
     a: Param = param(0.4, doc="friction of x and of y")
     b: Param = param(0.175, doc="growth rate of z")
@@ -247,8 +247,8 @@ class QiChen(AbstractEquations):
         "Qi, Chen, van Wyk, van Wyk & Zhang (2008), A four-wing chaotic attractor generated from a new 3-D "
         "quadratic autonomous system, Chaos, Solitons and Fractals 38, 705-721"
     )
-    start = (17.4209, 5.54596, 78.8914)
-    dt = 0.0004
+    start = (11.4, 5.14, 78.7)
+    dt = 0.0005
 
     a: Param = param(38.0, doc="rate of x towards y")
     b: Param = param(2.666, doc="decay rate of z")
@@ -276,8 +276,8 @@ class Sakarya(AbstractEquations):
         "Li, Pehlivan, Sprott & Akgul (2015), A novel four-wing strange attractor born in bistability, IEICE "
         "Electronics Express 12, 20141116"
     )
-    start = (-2.8976, 3.8878, 3.07465)
-    dt = 0.005
+    start = (-10.0, -2.32, 0.586)
+    dt = 0.002
 
     a: Param = param(0.4, doc="quadratic feedback on y")
     b: Param = param(0.3, doc="quadratic feedback on z")
@@ -302,8 +302,8 @@ class WangSun(AbstractEquations):
         "Wang, Sun, van Wyk, Qi & van Wyk (2009), A 3-D four-wing attractor and its analysis, Brazilian "
         "Journal of Physics 39, 547-553"
     )
-    start = (-0.547708, 0.738765, -0.00492845)
-    dt = 0.03
+    start = (-0.878, 0.0236, 0.0129)
+    dt = 0.02
 
     a: Param = param(0.2, doc="growth rate of x")
     b: Param = param(-0.01, doc="feedback of x on y")
@@ -332,8 +332,8 @@ class ZhouChen(AbstractEquations):
         "Zhou & Chen (2004), A simple smooth chaotic system with a 3-layer attractor, International Journal "
         "of Bifurcation and Chaos 14, 1795-1799"
     )
-    start = (-0.603902, 0.012112, 0.000832779)
-    dt = 0.0009
+    start = (8.5, 7.42, -8.45)
+    dt = 0.0005
 
     a: Param = param(2.97, doc="growth rate of x")
     b: Param = param(0.15, doc="feedback of y on x")
