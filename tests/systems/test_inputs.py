@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dynascope as ds
-from dynascope.systems import Constant, Noise, PulseTrain, Recorded, Sine, Step, as_input
+from dynascope.systems import Constant, Noise, Pieces, PulseTrain, Ramp, Recorded, Sine, Step, Sum, as_input
 
 
 def values(signal: Any, ts: Any) -> np.ndarray:
@@ -31,6 +31,50 @@ def test_pulses() -> None:
     np.testing.assert_array_equal(
         values(train, [-3.0, 0.5, 1.0, 1.99, 2.0, 5.0, 5.5, 6.0])[:, 0], [0, 0, 2, 2, 0, 2, 2, 0]
     )
+
+
+def test_ramp_is_constant_outside() -> None:
+    ramp = Ramp(1.0, 3.0, 10.0, 20.0)
+    np.testing.assert_allclose(values(ramp, [0.0, 10.0, 12.5, 20.0, 99.0])[:, 0], [1, 1, 1.5, 3, 3])
+    np.testing.assert_allclose(jax.grad(lambda x: Ramp(0.0, x, 0.0, 4.0)(1.0)[0])(8.0), 0.25)
+
+
+def test_pieces_jump_where_a_time_is_listed_twice() -> None:
+    signal = Pieces([1.0, 2.0, 2.0, 4.0], [0.0, 4.0, -1.0, 1.0])
+    ts = [0.0, 1.0, 1.5, 2.0 - 1e-9, 2.0, 3.0, 4.0, 9.0]
+    np.testing.assert_allclose(values(signal, ts)[:, 0], [0, 0, 2, 4, -1, 0, 1, 1], atol=1e-8)
+    held = Pieces.steps([1.0, 2.0], [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    np.testing.assert_array_equal(values(held, [0.5, 1.0, 1.9, 2.0, 7.0]), [[0, 1], [2, 3], [2, 3], [4, 5], [4, 5]])
+    np.testing.assert_array_equal(Pieces([0.0], [3.0])(5.0), [3.0])
+
+
+def test_pieces_equal_the_named_signals() -> None:
+    ts = jnp.linspace(-1.0, 12.0, 131)
+    for general, named in (
+        (Pieces.steps([3.0], [0.5, 2.0]), Step(0.5, 2.0, 3.0)),
+        (Pieces([3.0, 7.0], [0.5, 2.0]), Ramp(0.5, 2.0, 3.0, 7.0)),
+        (Pieces.steps([1.0, 2.0, 6.0, 7.0], [0.0, 3.0, 0.0, 3.0, 0.0]), PulseTrain(3.0, 1.0, 5.0, 1.0)),
+    ):
+        before_third = ts < 11.0
+        np.testing.assert_allclose(jax.vmap(general)(ts)[before_third], jax.vmap(named)(ts)[before_third], atol=1e-14)
+
+
+def test_pieces_differentiate_in_their_values_and_knots() -> None:
+    def area(times: Any, heights: Any) -> Any:
+        return jnp.mean(jax.vmap(Pieces(times, heights))(jnp.linspace(0.0, 4.0, 401))[:, 0])
+
+    for where in (0, 1):
+        got = jax.grad(area, argnums=where)(jnp.array([0.505, 1.505, 3.505]), jnp.array([1.0, 5.0, 2.0]))
+        assert jnp.all(jnp.isfinite(got))
+        assert jnp.any(got != 0)
+
+
+def test_sum_of_signals() -> None:
+    both = Step(0.0, 2.0, 1.0) + Sine(period=4.0)
+    assert isinstance(both, Sum)
+    np.testing.assert_allclose(values(both, [0.0, 1.0, 3.0])[:, 0], [0, 3, 1], atol=1e-14)
+    three = both + Constant(1.0)
+    np.testing.assert_allclose(three(1.0), [4.0])
 
 
 def test_sine() -> None:
@@ -75,6 +119,12 @@ def test_signals_reach_the_system() -> None:
     [
         (lambda: as_input(1.0, channels=None), "takes no input"),
         (lambda: as_input([1.0, 2.0], channels=3), r"takes 3 input channel\(s\), but `inputs` has shape \(2,\)"),
+        (lambda: Ramp(0.0, 1.0, 2.0, 2.0), "must lie after its `start`"),
+        (lambda: Pieces([1.0, 0.5], [0.0, 1.0]), "must not decrease"),
+        (lambda: Pieces([0.0, 1.0], [1.0]), r"one of `values` for each, got shapes \(2,\) and \(1,\)"),
+        (lambda: Pieces.steps([1.0], [1.0]), "one more of `levels`"),
+        (lambda: Sum(()), "at least one input"),
+        (lambda: (Constant(jnp.ones(2)) + Constant(1.0))(0.0), r"must agree in channels, got \[2, 1\]"),
         (lambda: Recorded(np.ones(5)), r"shape \(time, channels\), got shape \(5,\)"),
         (lambda: Recorded(np.ones((0, 1))), "got shape"),
         (lambda: Recorded(np.ones((3, 1)), dt=0.0), "`dt` of `Recorded` must be positive, got 0"),

@@ -23,6 +23,10 @@ class AbstractInput(eqx.Module):
     def __call__(self, t: Time) -> jax.Array:
         """The value at time (or step) `t`, shape `(channels,)`."""
 
+    def __add__(self, other: AbstractInput) -> Sum:
+        """Both signals at once."""
+        return Sum((self, other))
+
 
 def _check_positive(signal: AbstractInput, name: str) -> None:
     value = getattr(signal, name)
@@ -85,6 +89,100 @@ class Sine(AbstractInput):
     def __call__(self, t: Time) -> jax.Array:
         angle = 2 * jnp.pi * t / self.period + self.phase
         return jnp.atleast_1d(self.offset + self.amplitude * jnp.sin(angle))
+
+
+class Ramp(AbstractInput):
+    """A straight rise (or fall) from `before` to `after` between the times `start` and `stop`, constant outside."""
+
+    before: Param = param(0.0, doc="value until the start")
+    after: Param = param(1.0, doc="value from the stop on")
+    start: Param = param(0.0, doc="time at which the ramp begins")
+    stop: Param = param(1.0, doc="time at which it ends, after the start")
+
+    def __check_init__(self) -> None:
+        if not is_traced((self.start, self.stop)) and not jnp.all(self.stop > self.start):
+            raise InputError(f"`stop` of a `Ramp` must lie after its `start`, got {self.start} and {self.stop}.")
+
+    def __call__(self, t: Time) -> jax.Array:
+        share = jnp.clip((t - self.start) / (self.stop - self.start), 0, 1)
+        return jnp.atleast_1d(self.before + share * (self.after - self.before))
+
+
+class Pieces(AbstractInput):
+    """Straight pieces from knot to knot: steps, pulses, ramps and any mixture of them.
+
+    Before the first and after the last knot the signal keeps their values. A time that is listed twice is a jump, from
+    the first of its values to the second, which holds from that time on.
+
+    Args:
+        times: Times of the knots, not decreasing, shape `(knots,)`.
+        values: Values there, shape `(knots,)` for one channel or `(knots, channels)`.
+
+    Example:
+        >>> triangle = Pieces([1.0, 2.0, 3.0], [0.0, 4.0, 0.0])
+        >>> float(triangle(2.5)[0])
+        2.0
+        >>> pulse = Pieces.steps([1.0, 2.0], [0.0, 4.0, 0.0])
+        >>> [float(pulse(t)[0]) for t in (0.9, 1.0, 1.9, 2.0)]
+        [0.0, 4.0, 4.0, 0.0]
+    """
+
+    times: Param = param(doc="times of the knots")
+    values: Param = param(doc="values at the knots")
+
+    def __check_init__(self) -> None:
+        times, values = self.times, self.values
+        if times.ndim != 1 or times.size < 1 or values.ndim not in (1, 2) or len(values) != len(times):
+            raise InputError(
+                "`Pieces` needs `times` of shape (knots,) and one of `values` for each, got shapes "
+                f"{times.shape} and {values.shape}."
+            )
+        if not is_traced(times) and bool(jnp.any(~jnp.isfinite(times)) | jnp.any(jnp.diff(times) < 0)):
+            raise InputError(f"`times` of `Pieces` must be finite and must not decrease, got {times}.")
+
+    @classmethod
+    def steps(cls, edges: Any, levels: Any) -> Pieces:
+        """Constant pieces: `levels[0]` before `edges[0]`, `levels[i + 1]` from `edges[i]` on.
+
+        Args:
+            edges: Times of the jumps, increasing, shape `(jumps,)`.
+            levels: One level more, shape `(jumps + 1,)` or `(jumps + 1, channels)`.
+
+        Raises:
+            InputError: If the shapes do not fit.
+        """
+        edges, levels = jnp.asarray(edges, float), jnp.asarray(levels, float)
+        if edges.ndim != 1 or edges.size < 1 or len(levels) != len(edges) + 1:
+            raise InputError(
+                "`Pieces.steps` needs `edges` of shape (jumps,) and one more of `levels`, got shapes "
+                f"{edges.shape} and {levels.shape}."
+            )
+        # Every edge is a knot twice: with the level before and with the one after.
+        return cls(jnp.repeat(edges, 2), jnp.repeat(levels, 2, axis=0)[1:-1])
+
+    def __call__(self, t: Time) -> jax.Array:
+        right = jnp.searchsorted(self.times, t, side="right")
+        last = self.times.size - 1
+        i, j = jnp.clip(right - 1, 0, last), jnp.clip(right, 0, last)
+        gap = self.times[j] - self.times[i]
+        share = jnp.where(gap > 0, (t - self.times[i]) / jnp.where(gap > 0, gap, 1), 0)
+        return jnp.atleast_1d(self.values[i] + share * (self.values[j] - self.values[i]))
+
+
+class Sum(AbstractInput):
+    """The sum of several signals of the same channels, such as a step and noise on top of it."""
+
+    parts: tuple[AbstractInput, ...]
+
+    def __check_init__(self) -> None:
+        if not self.parts or not all(isinstance(part, AbstractInput) for part in self.parts):
+            raise InputError(f"`parts` of a `Sum` must be a tuple of at least one input, got {self.parts!r}.")
+
+    def __call__(self, t: Time) -> jax.Array:
+        values = [part(t) for part in self.parts]
+        if len({v.shape for v in values}) > 1:
+            raise InputError(f"The parts of a `Sum` must agree in channels, got {[v.shape[0] for v in values]}.")
+        return sum(values[1:], values[0])
 
 
 class Noise(AbstractInput):
