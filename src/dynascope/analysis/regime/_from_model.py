@@ -15,11 +15,13 @@ from ..._errors import RESULTS, ComputationFailed
 from ..._results import AbstractResult, provenance
 from ..._types import Key, State
 from ...systems import (
+    AbstractHybrid,
     AbstractInput,
     AbstractSystem,
     Box,
     Constant,
     Variable,
+    default_input,
     dimension,
     is_discrete,
     kind,
@@ -251,7 +253,7 @@ def _examined(
                 verdict = judge_noise(spectrum)
             else:
                 back = returns(system, carry, inputs=inputs, solver=solver, key=key)
-                spikes = bursts(back.times) if kind(system) == "hybrid" and len(back.times) > 3 else None
+                spikes = bursts(back.times) if _spikes_alone(system) and len(back.times) > 3 else None
                 verdict = judge_motion(spectrum, back, settled, is_discrete(system), spikes=spikes)
     return Attractor(
         verdict=verdict,
@@ -263,6 +265,13 @@ def _examined(
         spectrum=spectrum,
         returns=back,
     )
+
+
+def _spikes_alone(system: AbstractSystem) -> bool:
+    """Whether all events are of one surface: those of several are no train of one neuron."""
+    if not isinstance(system, AbstractHybrid):
+        return False
+    return jnp.size(system.guard(0.0, system.initial_state(), default_input(system))) == 1
 
 
 def _fixed_point_at(state: np.ndarray, points: FixedPoints | None, variables: Sequence[Variable]) -> int | None:

@@ -111,7 +111,8 @@ def firing_pattern(
     Example:
         >>> import numpy as np
         >>> times = np.linspace(0.0, 100.0, 1001)
-        >>> firing_pattern([20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0], times=times, stimulus=times >= 10.0).pattern
+        >>> spikes = np.arange(20.0, 100.0, 10.0)
+        >>> firing_pattern(spikes, times=times, stimulus=times >= 10.0).pattern
         'tonic spiking'
     """
     events, t, u = np.asarray(event_times, float), np.asarray(times, float), np.asarray(stimulus, float)
@@ -144,8 +145,11 @@ def _check(events: Array, times: Array, stimulus: Array, potential: Array | None
     if events.ndim != 1 or not np.all(np.isfinite(events)) or np.any(np.diff(events) <= 0):
         raise InputError("`event_times` must be a one-dimensional array of finite, increasing times.")
     steps = np.diff(times) if times.ndim == 1 else np.zeros(0)
-    if steps.size < 10 or not np.all(np.isfinite(times)) or not np.allclose(steps, steps.mean(), rtol=1e-3) or (
-        steps[0] <= 0
+    if (
+        steps.size < 10
+        or not np.all(np.isfinite(times))
+        or not np.allclose(steps, steps.mean(), rtol=1e-3)
+        or (steps[0] <= 0)
     ):
         raise InputError("`times` must be a one-dimensional array of more than ten evenly spaced, increasing times.")
     for name, values in (("stimulus", stimulus), ("potential", potential)):

@@ -48,8 +48,8 @@ def to_step(events: Array, window: Epoch, *, burst_interval: float) -> Finding:
     longest = max(t.latency, float(t.gaps.max(initial=0.0)))
     if t.silence > _ENDED * longest:
         return _ended(t, burst_interval)
-    if t.count < 4:
-        return found(UNDECIDED, f"{t.count} spike(s), and no silence long enough to say that they have ended.")
+    if t.spikes < 4:
+        return found(UNDECIDED, f"{t.spikes} spike(s), and no silence long enough to say that they have ended.")
     return _bursting(t) or _changing(t) or _steady(t)
 
 
@@ -57,11 +57,13 @@ def _ended(t: Train, burst_interval: float) -> Finding:
     """Few spikes at the onset and silence for the rest."""
     silence = f"Silent for the last {t.silence:.4g}, {t.silence / max(t.latency, t.gaps.max(initial=0.0)):.3g} times"
     sentence = f"{silence} the longest wait before."
-    if t.count == 1:
+    if t.spikes == 1:
         return found("phasic spiking", "One spike at the onset.", sentence)
-    if t.count >= 3 and t.gaps.max() <= burst_interval:
-        return found("phasic bursting", f"One burst of {t.count} spikes at intervals up to {t.gaps.max():.3g}.", sentence)
-    return found("transient spiking", f"{t.count} spikes at intervals from {t.gaps.min():.3g}.", sentence)
+    if t.spikes >= 3 and t.gaps.max() <= burst_interval:
+        return found(
+            "phasic bursting", f"One burst of {t.spikes} spikes at intervals up to {t.gaps.max():.3g}.", sentence
+        )
+    return found("transient spiking", f"{t.spikes} spikes at intervals from {t.gaps.min():.3g}.", sentence)
 
 
 def _bursting(t: Train) -> Finding | None:
@@ -85,9 +87,12 @@ def _changing(t: Train) -> Finding | None:
             f"A burst of {t.at_onset + 1} spikes at the onset.",
             f"Then intervals of {t.settled:.4g} at once, equal to a factor of {_STEADY}.",
         )
-    if t.lengthening >= 3 and np.all(np.diff(t.gaps[: t.lengthening + 1]) > 0):
+    settled = t.late.size < 2 or variation(t.late) < _EQUAL
+    if settled and t.lengthening >= 3 and np.all(np.diff(t.gaps[: t.lengthening + 1]) > 0):
         grown = t.settled / t.gaps[0]
-        return found("spike frequency adaptation", f"{t.lengthening} intervals lengthen in turn, by {grown:.3g} in all.")
+        return found(
+            "spike frequency adaptation", f"{t.lengthening} intervals lengthen in turn, by {grown:.3g} in all."
+        )
     if t.gaps[-1] < _FASTER * t.gaps[0] and np.all(np.diff(t.gaps) < 0.02 * t.gaps[:-1]):
         shrunk = f"Intervals shorten from {t.gaps[0]:.4g} to {t.gaps[-1]:.4g}."
         if t.latency > t.gaps.max():
@@ -101,7 +106,9 @@ def _steady(t: Train) -> Finding:
     late = t.late
     cv = variation(late) if late.size > 1 else 0.0
     if cv < _EQUAL:
-        return found("tonic spiking", f"After {t.lengthening} interval(s) all others are equal to {100 * cv:.2g} percent.")
+        return found(
+            "tonic spiking", f"After {t.lengthening} interval(s) all others are equal to {100 * cv:.2g} percent."
+        )
     second = t.gaps[t.gaps.size // 2 :]
     if second.size < _MANY:
         return found(UNDECIDED, f"Intervals vary by {100 * cv:.3g} percent, but there are only {t.gaps.size} of them.")
@@ -196,7 +203,9 @@ def to_pulses(events: Array, p: Protocol) -> Finding:
     if answered.all() or not answered.any() or np.ptp(waits) == 0:
         return found(UNDECIDED, f"{int(answered.sum())} of {answered.size} pairs are answered.")
     yes, no = waits[answered], waits[~answered]
-    sentence = f"Pairs {', '.join(f'{w:.3g}' for w in yes)} apart are answered, {', '.join(f'{w:.3g}' for w in no)} not."
+    sentence = (
+        f"Pairs {', '.join(f'{w:.3g}' for w in yes)} apart are answered, {', '.join(f'{w:.3g}' for w in no)} not."
+    )
     if yes.min() > no.max():
         return found("resonator", sentence)
     if yes.max() < no.min():

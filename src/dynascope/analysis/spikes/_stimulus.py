@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -57,20 +58,19 @@ class Protocol(NamedTuple):
 def protocol(times: Array, stimulus: Array) -> Protocol:
     """The pieces of a stimulus that is straight from jump to jump.
 
-    Runs of samples with one slope are pieces; a run of a single interval is a jump between two of them.
+    Runs of samples with one slope are pieces; a run of a single interval is a jump, at its later sample.
     """
     span = float(np.ptp(stimulus))
     slopes = np.diff(stimulus)
     change = np.abs(np.diff(slopes)) > _SLOPE * span
     edges = np.concatenate([[0], 1 + np.flatnonzero(change), [slopes.size]])
+    runs = [(i, j) for i, j in itertools.pairwise(edges) if j - i >= 2]
     pieces = []
-    for i, j in zip(edges[:-1], edges[1:], strict=True):
-        if j - i < 2:
-            continue
+    for k, (i, j) in enumerate(runs):
         first, last = float(stimulus[i]), float(stimulus[j])
         flat = abs(last - first) <= _SLOPE * span
-        # A flat piece begins where the jump before it ended, one sample earlier than its first equal neighbours.
-        pieces.append(Epoch(float(times[i]), float(times[j]), first, first if flat else last))
+        stop = runs[k + 1][0] if k + 1 < len(runs) else j
+        pieces.append(Epoch(float(times[i]), float(times[stop]), first, first if flat else last))
     base = float(stimulus[0])
     level = [p for p in pieces if not p.is_ramp]
     return Protocol(

@@ -45,7 +45,7 @@ class Train(NamedTuple):
     lengthening: int
 
     @property
-    def count(self) -> int:
+    def spikes(self) -> int:
         """Number of spikes."""
         return self.gaps.size + 1
 
