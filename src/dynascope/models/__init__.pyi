@@ -248,6 +248,7 @@ from .synapses import AbstractTimeCourse as AbstractTimeCourse
 from .synapses import AllToAll as AllToAll
 from .synapses import AlphaFunction as AlphaFunction
 from .synapses import BCMRule as BCMRule
+from .synapses import BCMState as BCMState
 from .synapses import CircuitState as CircuitState
 from .synapses import ConductanceSynapse as ConductanceSynapse
 from .synapses import CurrentSynapse as CurrentSynapse

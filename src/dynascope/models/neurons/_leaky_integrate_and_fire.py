@@ -13,7 +13,7 @@ class LeakyIntegrateAndFire(AbstractHybrid):
     tau V' = -(V - E_L) + R (I + u);  when V rises to V_th, it is set to V_reset.
 
     It spikes for R I > V_th - E_L, with period tau ln((E_L + R I - V_reset) / (E_L + R I - V_th)). There is no
-    refractory time; add one to the period.
+    refractory time; `RefractoryIntegrateAndFire` has one.
 
     Args:
         I: Injected current, nA.
