@@ -3,6 +3,8 @@
 from ._chaos import divergence as divergence
 from ._chaos import strengths as strengths
 from ._chaos import surrogates as surrogates
+from ._firing import firing as firing
+from ._firing import firing_grid as firing_grid
 from ._fixed_points import equilibria as equilibria
 from ._geometry import dimension_slopes as dimension_slopes
 from ._geometry import recurrence_plot as recurrence_plot

@@ -11,10 +11,12 @@ from .._errors import InputError
 from ..analysis.chaos import ExponentFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.rhythm import Period, Spectrum
+from ..analysis.spikes import FiringPattern
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
 from ..models import Catalogue
 from ..series import Recording, Trajectory
 from ._chaos import divergence, strengths, surrogates
+from ._firing import firing
 from ._fixed_points import equilibria
 from ._gallery import gallery
 from ._geometry import dimension_slopes, recurrence_plot, unfolding
@@ -81,3 +83,4 @@ plot.register(Recurrence, recurrence_plot)
 plot.register(ExponentFromData, divergence)
 plot.register(ZeroOne, strengths)
 plot.register(SurrogateTest, surrogates)
+plot.register(FiringPattern, firing)
