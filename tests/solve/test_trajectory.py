@@ -45,7 +45,7 @@ def test_chunks_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     advance = _trajectory._advance
 
     def counted(run: Any, chunk: Any, count: Any) -> Any:
-        calls.append(len(chunk) - 1)
+        calls.append(len(chunk[0]))
         return advance(run, chunk, count)
 
     monkeypatch.setattr(_trajectory, "_advance", counted)
@@ -64,7 +64,7 @@ def test_long_work_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_trajectory, "_WORK", 2 * 100 * 10)
     calls = []
     advance = _trajectory._advance
-    monkeypatch.setattr(_trajectory, "_advance", lambda *a: calls.append(len(a[1]) - 1) or advance(*a))
+    monkeypatch.setattr(_trajectory, "_advance", lambda *a: calls.append(len(a[1][0])) or advance(*a))
     ds.trajectory(rotation(), None, np.arange(21.0), solver=RK4(0.01))
     assert calls == [10, 10]
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from .._errors import RESULTS
 from .._types import State
 from ..systems import AbstractFlow
-from ._layout import Packing, packing
+from ._layout import Loose, Packing, packing
 from ._runge_kutta import combine, error_ratio, rk_step, stages
 from ._solvers import AbstractAdaptive, AbstractFixedStep
 
@@ -18,6 +18,8 @@ from ._solvers import AbstractAdaptive, AbstractFixedStep
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
 #: A step that the error would have let grow by more than this was not limited by the error: one of the first.
 _LIMITED = 2.0
+#: Steps of one call from which on a faster loop is worth a longer compilation.
+_LONG_RUN = 500_000
 #: A step of this many rounding units of the time cannot be shortened any more.
 _TINY = 50
 
@@ -44,14 +46,25 @@ def substeps(t0: Any, t1: Any, dt: Any) -> Any:
     return jnp.maximum(jnp.ceil((t1 - t0) / dt - 1e-6), 1).astype(jnp.int32)
 
 
-def fixed(loop: Loop, solver: AbstractFixedStep, y: State, ts: Any, count: int | None) -> tuple[Any, State]:
-    """States at `ts[1:]` from `y` at `ts[0]`; `count` is the static number of steps per interval if it is known.
+def fixed(
+    loop: Loop, solver: AbstractFixedStep, y: State | Loose, times: tuple[Any, Any], count: int | None
+) -> tuple[State | Loose, State | Loose]:
+    """States at the ends of intervals from `y` at the start of the first.
+
+    Args:
+        loop: The flow.
+        solver: The method and its step.
+        y: State at the first start.
+        times: Starts and ends of the intervals.
+        count: Static number of steps per interval, if it is known.
 
     Returns:
         The last state and all of them.
     """
-    # Scalars pass through memory from one pass of the loop to the next: two steps a pass halve that.
-    unroll = 2 if loop.packing.scalars and count is not None else None
+    # Scalars pass through memory from one pass of the loop to the next: two steps a pass halve that, and the time of
+    # compilation doubles.
+    many = count is not None and count * len(times[0]) >= _LONG_RUN
+    unroll = 2 if loop.packing.scalars and many else None
 
     def advance(carry: Any, interval: Any) -> Any:
         start, end = interval
@@ -64,8 +77,8 @@ def fixed(loop: Loop, solver: AbstractFixedStep, y: State, ts: Any, count: int |
         carry = one(0, carry) if count == 1 else jax.lax.fori_loop(0, steps, one, carry, unroll=unroll)
         return carry, carry
 
-    last, saved = jax.lax.scan(advance, loop.packing.pack(y), (ts[:-1], ts[1:]))
-    return loop.packing.unpack(last), loop.packing.stack(saved)
+    last, saved = jax.lax.scan(advance, loop.packing.entered(y), times)
+    return loop.packing.left(last), loop.packing.kept(saved)
 
 
 class Adapting(NamedTuple):
@@ -92,8 +105,10 @@ def first_step(loop: Loop, solver: AbstractAdaptive, y: State, t0: Any) -> Any:
     return jax.lax.stop_gradient(h)
 
 
-def adaptive(loop: Loop, solver: AbstractAdaptive, state: Adapting, ts: Any) -> tuple[Adapting, State]:
-    """States at `ts[1:]` from `state` at `ts[0]` with error control.
+def adaptive(
+    loop: Loop, solver: AbstractAdaptive, state: Adapting, times: tuple[Any, Any]
+) -> tuple[Adapting, State | Loose]:
+    """States at the ends of the intervals `times` (starts, ends) from `state` at the first start, with error control.
 
     Returns:
         The final solver state (to continue from) and the states at the output times. Once a code is set the state
@@ -112,8 +127,8 @@ def adaptive(loop: Loop, solver: AbstractAdaptive, state: Adapting, ts: Any) -> 
         good = s.code == RESULTS.successful
         return s, jax.tree.map(lambda leaf: jnp.where(good, leaf, jnp.nan), s.y)
 
-    last, saved = jax.lax.scan(advance, state, (ts[:-1], ts[1:]))
-    return last, loop.packing.stack(saved)
+    last, saved = jax.lax.scan(advance, state, times)
+    return last, loop.packing.kept(saved)
 
 
 def _attempt(loop: Loop, solver: AbstractAdaptive, carry: Any, end: Any, exponent: float) -> Any:

@@ -16,6 +16,7 @@ from .._types import Key, State, Times
 from ..series import Events, Trajectory
 from ..systems import AbstractSystem, as_input, is_discrete, kind, state_variables
 from . import _delay, _flow, _hybrid, _map, _noisy, _through_diffrax
+from ._layout import Loose, tightened
 from ._solvers import (
     AbstractAdaptive,
     AbstractFixedStep,
@@ -85,12 +86,12 @@ def begin(
     return Run(system, inputs, template, solver, key, state)
 
 
-def advance(run: Run, ts: Any, count: int | None) -> tuple[Run, State, Any, dict[str, Any]]:
-    """Advance to the output times `ts[1:]` from `ts[0]`, where the run stands.
+def advance(run: Run, times: tuple[Any, Any], count: int | None) -> tuple[Run, State | Loose, Any, dict[str, Any]]:
+    """Advance from output time to output time.
 
     Args:
         run: Where the solver is.
-        ts: Output times.
+        times: Starts and ends of the intervals between output times; the run stands at the first start.
         count: Static number of steps from each output time to the next, if it is the same for all and known.
 
     Returns:
@@ -100,20 +101,23 @@ def advance(run: Run, ts: Any, count: int | None) -> tuple[Run, State, Any, dict
     code: Any = RESULTS.successful
     stats: dict[str, Any] = {}
     if not is_discrete(system):
-        ts = jnp.asarray(ts, jnp.result_type(*jax.tree.leaves(run.template)))
+        dtype = jnp.result_type(*jax.tree.leaves(run.template))
+        times = (jnp.asarray(times[0], dtype), jnp.asarray(times[1], dtype))
+    if kind(system) == "flow" and isinstance(solver, AbstractFixedStep | AbstractAdaptive):
+        loop = _flow.prepared(system, inputs, run.template, times[0][0], solver.layout)  # type: ignore[arg-type]
+        if isinstance(solver, AbstractFixedStep):
+            state, ys = _flow.fixed(loop, solver, run.state, times, count)
+        else:
+            state, ys = _flow.adaptive(loop, solver, run.state, times)
+            code = state.code
+            stats = {"steps": state.accepted, "rejected": state.rejected, "smallest_step": state.smallest}
+        return eqx.tree_at(lambda r: r.state, run, state), ys, code, stats
+    ts = jnp.concatenate([times[0][:1], times[1]])
     match solver:
         case None:
             state, ys = _map.iterate(system, inputs, run.state, ts, key=run.key, stride=count)  # type: ignore[arg-type]
-        case AbstractFixedStep() if kind(system) == "delay flow":
-            state, ys = _delay.delayed(system, inputs, run.template, run.state, ts, solver=solver)  # type: ignore[arg-type]
         case AbstractFixedStep():
-            loop = _flow.prepared(system, inputs, run.template, ts[0], solver.layout)  # type: ignore[arg-type]
-            state, ys = _flow.fixed(loop, solver, run.state, ts, count)
-        case AbstractAdaptive():
-            loop = _flow.prepared(system, inputs, run.template, ts[0], solver.layout)  # type: ignore[arg-type]
-            state, ys = _flow.adaptive(loop, solver, run.state, ts)
-            code = state.code
-            stats = {"steps": state.accepted, "rejected": state.rejected, "smallest_step": state.smallest}
+            state, ys = _delay.delayed(system, inputs, run.template, run.state, ts, solver=solver)  # type: ignore[arg-type]
         case EulerMaruyama() | EulerHeun():
             y, first = run.state
             y, step, ys = _noisy.diffuse(system, inputs, y, ts, key=run.key, solver=solver, first=first)  # type: ignore[arg-type]
@@ -158,7 +162,9 @@ def integrate(
     check_solver(system, solver)
     size = memory(system, solver)
     run = begin(system, y0, ts[0], inputs=inputs, key=key, solver=solver, size=size)
-    run, ys, code, stats = advance(run, jnp.asarray(ts), steps)
+    ts = jnp.asarray(ts)
+    run, saved, code, stats = advance(run, (ts[:-1], ts[1:]), steps)
+    ys = tightened(run.template, saved)
     ys = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), run.template, ys)
     leaves = [jnp.reshape(leaf, (leaf.shape[0], -1)) for leaf in jax.tree.leaves(ys)]
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf), axis=1) for leaf in leaves]), axis=0)

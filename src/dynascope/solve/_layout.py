@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend.core import Jaxpr
 from jax.flatten_util import ravel_pytree
 
@@ -28,6 +29,16 @@ _TRANSCENDENTAL = frozenset(
 )
 
 
+class Loose(NamedTuple):
+    """A state, or states of many times, as one array per component.
+
+    Every copy into or out of one array is a kernel that XLA compiles on its own, for as long as the step itself; on
+    the host it costs nothing.
+    """
+
+    parts: tuple[Any, ...]
+
+
 class Packing(NamedTuple):
     """Between the state that a model sees and the carry of a loop."""
 
@@ -35,6 +46,39 @@ class Packing(NamedTuple):
     unpack: Callable[[Any], State]
     stack: Callable[[Any], State]
     scalars: bool
+
+    def entered(self, y: State | Loose) -> Any:
+        """The carry that holds `y`."""
+        if not isinstance(y, Loose):
+            return self.pack(y)
+        return y.parts if self.scalars else jnp.stack(y.parts)
+
+    def left(self, carry: Any) -> State | Loose:
+        """What a carry holds, as cheaply as the layout allows."""
+        return Loose(carry) if self.scalars else self.unpack(carry)
+
+    def kept(self, saved: Any) -> State | Loose:
+        """What a loop saved at many times, as cheaply as the layout allows."""
+        return Loose(saved) if self.scalars else self.stack(saved)
+
+
+def loosened(y: State) -> State | Loose:
+    """A small state of one type in its components; on the host."""
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(y)]
+    flat = [x for leaf in leaves for x in leaf.reshape(-1)]
+    return Loose(tuple(flat)) if len(flat) <= _SMALL and len({leaf.dtype for leaf in leaves}) == 1 else y
+
+
+def tightened(template: State, y: Any) -> State:
+    """States like `template`, with any leading axes, of what `Packing` left loose; NumPy arrays stay on the host."""
+    if not isinstance(y, Loose):
+        return y
+    xp: Any = np if all(isinstance(part, np.ndarray | np.generic) for part in y.parts) else jnp
+    leaves, rest = [], list(y.parts)
+    for leaf in jax.tree.leaves(template):
+        some, rest = rest[: jnp.size(leaf)], rest[jnp.size(leaf) :]
+        leaves.append(xp.stack(some, axis=-1).reshape(*xp.shape(some[0]), *jnp.shape(leaf)).astype(leaf.dtype))
+    return jax.tree.unflatten(jax.tree.structure(template), leaves)
 
 
 def packing(template: State, rule: Callable[[State], Any], layout: Layout | None) -> Packing:

@@ -19,6 +19,7 @@ from ..series import Trajectory
 from ..systems import AbstractNoisy, AbstractRandomMap, AbstractSystem, driving, is_discrete, kind
 from ._defaults import default_solver
 from ._integrate import advance, begin, check_solver, events_of, integrate, labelled, memory
+from ._layout import loosened, tightened
 from ._progress import Progress
 from ._solvers import AbstractFixedStep, AbstractSolver, Diffrax, Kvaerno5
 
@@ -103,7 +104,9 @@ def _driven_by_host(
 ) -> Trajectory:
     """Advance chunk by chunk, collecting the states on the host."""
     size = memory(system, solver)
-    run = _begin(system, y0, jnp.asarray(times[0]), inputs=inputs, key=key, solver=solver, size=size)
+    plain = kind(system) == "flow" and isinstance(solver, AbstractFixedStep)
+    # There is nothing to compute before the first step of such a run, so nothing to compile.
+    run = (begin if plain else _begin)(system, y0, times[0], inputs=inputs, key=key, solver=solver, size=size)
     width = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(run.template))
     intervals = len(times) - 1
     count = _count(system, solver, times)
@@ -118,9 +121,11 @@ def _driven_by_host(
     with Progress(intervals, f"trajectory of {type(system).__name__}", show=progress) as bar:
         try:
             for start in range(0, intervals, length):
-                chunk = jnp.asarray(times[start : start + length + 1])
-                run, ys, code, stats = _advance(run, chunk, count)
-                parts.append(jax.tree.map(np.asarray, ys))
+                chunk = times[start : start + length + 1]
+                if plain:
+                    run = eqx.tree_at(lambda r: r.state, run, loosened(tightened(run.template, run.state)))
+                run, saved, code, stats = _advance(run, (chunk[:-1], chunk[1:]), count)
+                parts.append(tightened(run.template, jax.tree.map(np.asarray, saved)))
                 bar.advance(len(chunk) - 1)
                 if code != RESULTS.successful or _finite(parts[-1]) < len(chunk) - 1:
                     break
