@@ -82,6 +82,7 @@ from ._jerk import Arneodo as Arneodo
 from ._jerk import Coullet as Coullet
 from ._jerk import GenesioTesi as GenesioTesi
 from ._jerk import Rucklidge as Rucklidge
+from ._kuramoto_sivashinsky import KuramotoSivashinsky as KuramotoSivashinsky
 from ._lorenz_family import BurkeShaw as BurkeShaw
 from ._lorenz_family import Chen as Chen
 from ._lorenz_family import DequanLi as DequanLi

@@ -22,7 +22,7 @@ class LorenzBounded(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Sprott & Xiong (2015), Classifying and quantifying basins of attraction, Chaos 25, 083101"
-    start = (-13.3, -12.4, 34.2)
+    start = (-10.5, -15.7, 22.2)
     dt = 0.002
 
     sigma: Param = param(10.0, doc="Prandtl number")
@@ -53,7 +53,7 @@ class LorenzCoupled(AbstractEquations):
 
     variables = variables("x1 y1 z1 x2 y2 z2")
     reference = "Lorenz (1963), Deterministic nonperiodic flow, J. Atmos. Sci. 20, 130-141"
-    start = (7.09, 10.1, 25.7, 2.17, 0.961, 0.896)
+    start = (-11.1, -17.7, 26.9, -1.9, -0.359, 0.0504)
     dt = 0.002
 
     sigma: Param = param(10.0, doc="Prandtl number of both")
@@ -125,7 +125,7 @@ class Halvorsen(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Sprott (2010), Elegant chaos: algebraically simple chaotic flows, World Scientific"
-    start = (-8.7, -2.5, 0.071)
+    start = (2.66, -7.46, -4.1)
     dt = 0.002
 
     a: Param = param(1.27, doc="damping")
@@ -153,8 +153,8 @@ class Thomas(AbstractEquations):
     reference = (
         "Thomas (1999), Deterministic chaos seen in terms of feedback circuits, Int. J. Bifurc. Chaos 9, 1889-1905"
     )
-    start = (2.2, 2.4, 3.2)
-    dt = 0.02
+    start = (3.15, 2.41, 0.319)
+    dt = 0.05
 
     a: Param = param(1.0, doc="amplitude of the force")
     b: Param = param(0.208186, doc="damping")
@@ -205,7 +205,7 @@ class Dadras(AbstractEquations):
     reference = (
         "Dadras & Momeni (2009), A novel three-dimensional autonomous chaotic system, Phys. Lett. A 373, 3637-3642"
     )
-    start = (1.03, -3.53, -0.721)
+    start = (8.2, 4.04, 0.872)
     dt = 0.002
 
     a: Param = param(3.0, doc="decay of x")
@@ -231,7 +231,7 @@ class PehlivanWei(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Pehlivan & Wei (2012), Another strange chaotic system, Turk. J. Elec. Eng. Comput. Sci. 20, 1229-1239"
-    start = (0.217, 0.867, 0.506)
+    start = (-1.11, 0.39, -1.6)
     dt = 0.01
 
     a: Param = param(2.0, doc="pull of x on y")
@@ -254,8 +254,8 @@ class RabinovichFabrikant(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Rabinovich & Fabrikant (1979), Stochastic self-modulation of waves, Sov. Phys. JETP 50, 311-317"
-    start = (-1.82, 0.834, 0.208)
-    dt = 0.002
+    start = (-1.14, 1.79, 0.772)
+    dt = 0.01
 
     alpha: Param = param(1.1, doc="damping of z")
     gamma: Param = param(0.87, doc="growth of the waves")
@@ -281,8 +281,8 @@ class GuckenheimerHolmes(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Guckenheimer & Holmes (1983), Nonlinear oscillations, dynamical systems, and bifurcations, Springer"
-    start = (-0.556, 0.0518, 0.378)
-    dt = 0.002
+    start = (0.745, 0.995, -0.989)
+    dt = 0.001
 
     a: Param = param(0.4, doc="growth of the rotation, and the cubic limit of z")
     b: Param = param(20.25, doc="angular frequency")
@@ -316,7 +316,7 @@ class SprottTorus(AbstractEquations):
     reference = (
         "Sprott (2014), A dynamical system with a strange attractor and invariant tori, Phys. Lett. A 378, 1361-1363"
     )
-    start = (2.0, 0.0, 0.0)
+    start = (0.612, 0.304, -1.01)
     dt = 0.01
 
     a: Param = param(2.0, doc="exchange between x and y")
@@ -338,7 +338,7 @@ class SprottJerk(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Sprott (1997), Simplest dissipative chaotic flow, Phys. Lett. A 228, 271-274"
-    start = (-0.541, 0.594, 0.451)
+    start = (-0.363, -0.689, 0.419)
     dt = 0.02
 
     A: Param = param(2.017, doc="damping")
@@ -359,8 +359,8 @@ class JerkCircuit(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Sprott (2011), A new chaotic jerk circuit, IEEE Trans. Circuits Syst. II 58, 240-243"
-    start = (-1.3, 0.0654, 0.918)
-    dt = 0.005
+    start = (-0.987, 0.26, 0.208)
+    dt = 0.002
 
     eps: Param = param(1e-9, doc="saturation current of the diode")
     y0: Param = param(0.026, doc="thermal voltage of the diode")

@@ -22,8 +22,8 @@ class Chua(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Matsumoto (1984), A chaotic attractor from Chua's circuit, IEEE Trans. Circuits Syst. 31, 1055-1058"
-    start = (1.13, -0.114, -0.783)
-    dt = 0.005
+    start = (0.981, -0.15, -0.47)
+    dt = 0.002
 
     alpha: Param = param(15.6, doc="ratio of the capacitors")
     beta: Param = param(28.0, doc="inverse inductance")
@@ -49,8 +49,8 @@ class MultiChua(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Yalçin, Suykens & Vandewalle (2005), Multi-scroll chaos and synchronization, World Scientific"
-    start = (-21.2, 1.03, 27.4)
-    dt = 0.005
+    start = (-3.11, 1.46, -3.28)
+    dt = 0.001
 
     a: Param = param(9.0, doc="ratio of the capacitors")
     b: Param = param(100.0 / 7.0, doc="inverse inductance")

@@ -75,7 +75,7 @@ class IkedaDelay(AbstractFeedback):
     reference = (
         "Ikeda & Matsumoto (1987), High-dimensional chaotic behavior with time-delayed feedback, Physica D 29, 223-235"
     )
-    start = 1.0
+    start = -0.979
     dt = 0.01
 
     c: Param = param(1.0, doc="decay")
@@ -102,7 +102,7 @@ class SprottDelay(AbstractFeedback):
 
     variables = variables("x", topology="circle")
     reference = "Sprott (2007), A simple chaotic delay differential equation, Phys. Lett. A 366, 397-402"
-    start = 0.1
+    start = 3.46
     dt = 0.05
 
     mu: Param = param(1.0, doc="strength of the feedback")
@@ -128,7 +128,7 @@ class VossDelay(AbstractFeedback):
     reference = (
         "Voss (2002), Real-time anticipation of chaotic states of a circuit, Int. J. Bifurc. Chaos 12, 1619-1625"
     )
-    start = 0.2
+    start = 0.0799
     dt = 0.05
 
     alpha: Param = param(3.24, doc="decay")
@@ -155,7 +155,7 @@ class ScrollDelay(AbstractFeedback):
 
     variables = variables("x")
     reference = "Yalçin & Özoğuz (2007), n-scroll attractors from a first-order delay equation, Chaos 17, 033112"
-    start = 0.7
+    start = 1.79
     dt = 0.05
 
     alpha: Param = param(0.2, doc="decay")
@@ -183,7 +183,7 @@ class UcarDelay(AbstractFeedback):
     reference = (
         "Uçar (2003), On the chaotic behaviour of a prototype delayed system, Chaos Solitons Fractals 16, 187-194"
     )
-    start = 0.5
+    start = -0.839
     dt = 0.01
 
     delta: Param = param(1.0, doc="growth")

@@ -42,7 +42,7 @@ class DoubleGyre(AbstractEquations):
 
     variables = _STIRRED
     reference = "Shadden, Lekien & Marsden (2005), Lagrangian coherent structures, Physica D 212, 271-304"
-    start = (1.1, 0.5, 0.0)
+    start = (1.65, 0.743, 6.28)
     dt = 0.05
 
     A: Param = param(0.1, doc="speed of the vortices")
@@ -74,8 +74,8 @@ class BlinkingVortex(AbstractEquations):
 
     variables = _STIRRED
     reference = "Aref (1984), Stirring by chaotic advection, J. Fluid Mech. 143, 1-21"
-    start = (0.1, 0.3, 0.0)
-    dt = 0.002
+    start = (0.788, 0.213, 6.28)
+    dt = 0.0005
 
     a: Param = param(1.0, doc="radius of the tank")
     b: Param = param(0.5, doc="distance of the vortices from the centre")
@@ -107,8 +107,8 @@ class BlinkingRotlet(AbstractEquations):
 
     variables = _STIRRED
     reference = "Meleshko & Aref (1996), A blinking rotlet model for chaotic advection, Phys. Fluids 8, 3215-3217"
-    start = (0.1, 0.3, 0.0)
-    dt = 0.002
+    start = (0.0502, -0.35, 6.28)
+    dt = 0.0005
 
     a: Param = param(1.0, doc="radius of the tank")
     b: Param = param(0.5298833894399929, doc="distance of the rods from the centre")
@@ -152,8 +152,8 @@ class LidDrivenCavityFlow(AbstractEquations):
     reference = (
         "Grover, Ross, Stremler & Kumar (2012), Topological chaos, braiding and almost-cyclic sets, Chaos 22, 043135"
     )
-    start = (3.97, 0.184, 0.0)
-    dt = 0.001
+    start = (5.45, 0.953, 4.0)
+    dt = 0.0005
 
     a: Param = param(6.0, doc="length of the cavity")
     b: Param = param(1.0, doc="half of its height")
@@ -190,7 +190,7 @@ class InteriorSquirmer(AbstractEquations):
 
     variables = _STIRRED
     reference = "Blake (1971), Self propulsion due to oscillations on a cylinder, Bull. Aust. Math. Soc. 5, 255-264"
-    start = (0.1, 0.1, 0.0)
+    start = (-0.301, 0.423, 6.28)
     dt = 0.001
 
     a: Param = param((0.5,) * 5, doc="cosine amplitudes of the slip, in the first half of the period")
@@ -226,8 +226,8 @@ class OscillatingFlow(AbstractEquations):
 
     variables = variables("x y phi", topology="circle")
     reference = "Solomon & Gollub (1988), Chaotic particle transport in convection, Phys. Rev. A 38, 6280-6286"
-    start = (3.14, 1.05, 0.4)
-    dt = 0.05
+    start = (3.87, 0.545, 0.135)
+    dt = 0.1
 
     A: Param = param(0.72, doc="speed of the rolls")
     b: Param = param(0.48, doc="amplitude of the sway")
@@ -263,7 +263,7 @@ class BickleyJet(AbstractEquations):
     reference = (
         "Rypina et al. (2007), On the Lagrangian dynamics of atmospheric zonal jets, J. Atmos. Sci. 64, 3595-3610"
     )
-    start = (0.05, -0.4, 0.0, 0.0)
+    start = (0.173, -0.862, 2.03, 2.85)
     dt = 0.01
 
     U: Param = param(5.413824, unit="Mm/day", doc="speed of the jet")

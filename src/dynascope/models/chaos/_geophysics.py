@@ -21,7 +21,7 @@ class Lorenz84(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Lorenz (1984), Irregularity: a fundamental property of the atmosphere, Tellus A 36, 98-110"
-    start = (1.93, -0.134, -1.72)
+    start = (1.6, 0.467, 1.05)
     dt = 0.005
 
     a: Param = param(0.25, doc="damping of the westerly wind")
@@ -52,8 +52,8 @@ class VallisElNino(AbstractEquations):
     reference = (
         "Vallis (1988), Conceptual models of El Niño and the Southern Oscillation, J. Geophys. Res. 93, 13979-13991"
     )
-    start = (-6.99, 0.0233, -0.166)
-    dt = 0.002
+    start = (-0.311, -0.183, 0.18)
+    dt = 0.005
 
     B: Param = param(102.0, doc="drive of the current by the difference of temperatures")
     C: Param = param(3.0, doc="damping of the current")
@@ -76,7 +76,7 @@ class RikitakeDynamo(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Rikitake (1958), Oscillations of a system of disk dynamos, Proc. Camb. Phil. Soc. 54, 89-105"
-    start = (-0.779, -0.63, 2.67)
+    start = (-0.892, -0.145, 0.958)
     dt = 0.01
 
     mu: Param = param(1.0, doc="electric resistance")
@@ -100,8 +100,8 @@ class WindmiReduced(AbstractEquations):
 
     variables = (Variable("I"), Variable("V"), Variable("P", topology="positive"))
     reference = "Horton, Weigel & Sprott (2001), Chaos and the limits of predictability, Phys. Plasmas 8, 2946-2952"
-    start = (0.933, 6.27, 42.0)
-    dt = 0.0005
+    start = (0.998, 5.01, 5270.0)
+    dt = 0.01
 
     a1: Param = param(0.247, doc="inverse inductance")
     b1: Param = param(10.8, doc="drive of the voltage by the current")
@@ -131,8 +131,8 @@ class MooreSpiegel(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Moore & Spiegel (1966), A thermally excited non-linear oscillator, Astrophys. J. 143, 871-887"
-    start = (0.1, 0.1, 0.1)
-    dt = 0.01
+    start = (0.145, 2.7, 6.03)
+    dt = 0.005
 
     T: Param = param(6.0, doc="restoring force")
     R: Param = param(20.0, doc="thermal instability")

@@ -23,7 +23,7 @@ class Ricker(AbstractRecurrence):
 
     variables = variables("x", topology="positive")
     reference = "Ricker (1954), Stock and recruitment, J. Fish. Res. Board Can. 11, 559-623"
-    start = (0.51,)
+    start = (0.144,)
 
     r: Param = param(3.3, doc="growth rate")
 
@@ -45,7 +45,7 @@ class TentMap(AbstractRecurrence):
 
     variables = variables("x")
     reference = "Ott (2002), Chaos in dynamical systems, 2nd edition, Cambridge University Press"
-    start = (0.51,)
+    start = (0.932,)
 
     mu: Param = param(1.9, doc="slope", bounds=(0.0, 2.0))
 
@@ -71,7 +71,7 @@ class BernoulliMap(AbstractRecurrence):
     reference = (
         "Rényi (1957), Representations for real numbers and their ergodic properties, Acta Math. Hung. 8, 477-493"
     )
-    start = (0.3,)
+    start = (0.389,)
 
     beta: Param = param(2.0 - 2.0**-20, doc="stretch", bounds=(1.0, None))
 
@@ -91,7 +91,7 @@ class GaussMap(AbstractRecurrence):
 
     variables = variables("x")
     reference = "Hilborn (2000), Chaos and nonlinear dynamics, 2nd edition, Oxford University Press"
-    start = (0.5,)
+    start = (0.421,)
 
     alpha: Param = param(4.9, doc="narrowness of the bell")
     beta: Param = param(-0.5, doc="shift")
@@ -114,7 +114,7 @@ class ChebyshevMap(AbstractRecurrence):
 
     variables = variables("x")
     reference = "Geisel & Fairen (1984), Statistical properties of chaos in Chebyshev maps, Phys. Lett. A 105, 263-266"
-    start = (0.51,)
+    start = (0.529,)
 
     a: Param = param(6.0, doc="degree")
 
@@ -136,7 +136,7 @@ class CircleMap(AbstractRecurrence):
 
     variables = variables("theta", topology="circle", period=1.0)
     reference = "Arnold (1965), Small denominators. I. Mapping the circle onto itself, AMS Translations 46, 213-284"
-    start = (0.1,)
+    start = (0.000578,)
 
     Omega: Param = param(0.333, doc="turns per kick")
     K: Param = param(5.7, doc="strength of the kick")
@@ -157,7 +157,7 @@ class MaynardSmith(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Maynard Smith (1968), Mathematical ideas in biology, Cambridge University Press"
-    start = (0.0, 0.1)
+    start = (-0.786, 0.00364)
 
     a: Param = param(0.87, doc="persistence")
     b: Param = param(0.75, doc="supply")
@@ -182,7 +182,7 @@ class BakerMap(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Farmer, Ott & Yorke (1983), The dimension of chaotic attractors, Physica D 7, 153-180"
-    start = (0.05, 0.36)
+    start = (0.569, 0.674)
 
     c: Param = param(0.4, doc="where to cut", bounds=(0.0, 1.0))
     a: Param = param(1.0, doc="contraction of areas")
@@ -211,7 +211,7 @@ class KaplanYorke(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Kaplan & Yorke (1979), Chaotic behavior of multidimensional difference equations, LNM 730, 204-227"
-    start = (0.2, 0.2)
+    start = (0.439, -0.987)
 
     beta: Param = param(2.0 - 2.0**-20, doc="stretch")
     alpha: Param = param(0.2, doc="contraction")
@@ -255,7 +255,7 @@ class Lozi(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Lozi (1978), Un attracteur étrange du type attracteur de Hénon, J. Phys. Colloq. 39, C5-9"
-    start = (0.3, 0.1)
+    start = (0.876, -0.158)
 
     a: Param = param(1.7, doc="strength of the fold")
     b: Param = param(0.5, doc="contraction of areas")

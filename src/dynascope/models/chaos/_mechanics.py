@@ -75,8 +75,8 @@ class SwingingAtwood(AbstractEquations):
         Variable("p"),
     )
     reference = "Tufillaro, Abbott & Griffiths (1984), Swinging Atwood's machine, Am. J. Phys. 52, 895-903"
-    start = (0.113, 1.57, 0.11, 0.177)
-    dt = 0.0005
+    start = (0.844, 2.68, -6.85, 2.93)
+    dt = 0.001
 
     m: Param = param(1.0, doc="swinging mass")
     M: Param = param(4.5, doc="hanging mass")
@@ -135,7 +135,7 @@ class NuclearQuadrupole(AbstractEquations):
     reference = (
         "Baran & Raduta (1998), Chaos of a fourth order quadrupole boson Hamiltonian, Int. J. Mod. Phys. E 7, 527-551"
     )
-    start = (-0.856, 1.48, -0.851, 1.64)
+    start = (-0.39, 0.696, -0.857, -1.76)
     dt = 0.01
 
     A: Param = param(1.0, doc="stiffness and inverse mass")
@@ -167,7 +167,7 @@ class Duffing(AbstractEquations):
 
     variables = (Variable("x"), Variable("v"), Variable("phi", topology="circle"))
     reference = "Holmes (1979), A nonlinear oscillator with a strange attractor, Phil. Trans. R. Soc. A 292, 419-448"
-    start = (-1.16, -0.509, 0.0)
+    start = (0.485, -0.576, 3.1)
     dt = 0.02
 
     alpha: Param = param(-1.0, doc="linear stiffness")
@@ -193,8 +193,8 @@ class DrivenPendulum(AbstractEquations):
 
     variables = (Variable("theta", topology="circle"), Variable("omega"), Variable("phi", topology="circle"))
     reference = "Baker & Gollub (1990), Chaotic dynamics: an introduction, Cambridge University Press"
-    start = (0.5, 1.0, 0.0)
-    dt = 0.02
+    start = (1.39, 2.18, 0.974)
+    dt = 0.05
 
     q: Param = param(2.0, doc="quality factor")
     g: Param = param(1.5, doc="amplitude of the torque")
@@ -220,7 +220,7 @@ class NoseHoover(AbstractEquations):
     variables = variables("q p zeta")
     reference = "Posch, Hoover & Vesely (1986), Canonical dynamics of the Nosé oscillator, Phys. Rev. A 33, 4253-4265"
     start = (0.0, 5.0, 0.0)
-    dt = 0.01
+    dt = 0.005
 
     T: Param = param(1.0, doc="temperature")
     Q: Param = param(1.0, doc="inertia of the thermostat")

@@ -91,7 +91,7 @@ class GumowskiMira(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Gumowski & Mira (1980), Recurrences and discrete dynamic systems, LNM 809"
-    start = (0.1, 0.1)
+    start = (-9.4, 3.39)
 
     a: Param = param(0.008, doc="growth")
     b: Param = param(0.05, doc="limit to growth")
@@ -117,7 +117,7 @@ class Hopalong(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Dewdney (1986), Wallpaper for the mind, Scientific American 255 (3), 14-23"
-    start = (0.1, 0.1)
+    start = (0.519, -6.34)
 
     a: Param = param(0.4, doc="shift")
     b: Param = param(1.0, doc="slope under the root")
@@ -142,7 +142,7 @@ class IkedaMap(AbstractRecurrence):
     reference = (
         "Hammel, Jones & Moloney (1985), Global dynamical behavior of the optical field, J. Opt. Soc. Am. B 2, 552-564"
     )
-    start = (0.9, 0.56)
+    start = (0.974, -1.72)
 
     u: Param = param(0.9, doc="light kept in a round trip")
     k: Param = param(0.4, doc="detuning")
@@ -166,7 +166,7 @@ class Tinkerbell(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Nusse & Yorke (1998), Dynamics: numerical explorations, 2nd edition, Springer"
-    start = (0.137, -0.0309)
+    start = (-0.662, -0.295)
 
     a: Param = param(0.9, doc="x in x")
     b: Param = param(-0.6013, doc="y in x")
@@ -190,7 +190,7 @@ class DuffingMap(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Holmes (1979), A nonlinear oscillator with a strange attractor, Phil. Trans. R. Soc. A 292, 419-448"
-    start = (0.51, 0.1)
+    start = (-1.34, -1.03)
 
     a: Param = param(2.75, doc="linear growth")
     b: Param = param(0.2, doc="contraction of areas")
@@ -211,7 +211,7 @@ class DeJong(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Dewdney (1987), Probing the strange attractions of chaos, Scientific American 257 (1), 108-111"
-    start = (1.78, -1.16)
+    start = (0.0201, -0.0129)
 
     a: Param = param(1.641, doc="wave number of y in x")
     b: Param = param(1.902, doc="wave number of x in x")
@@ -236,7 +236,7 @@ class Svensson(AbstractRecurrence):
     reference = (
         "a variant of Dewdney (1987), Probing the strange attractions of chaos, Scientific American 257 (1), 108-111"
     )
-    start = (0.5, 0.5)
+    start = (0.543, 1.88)
 
     a: Param = param(1.5, doc="wave number of x")
     b: Param = param(-1.8, doc="wave number of y")
@@ -260,7 +260,7 @@ class Clifford(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Pickover (1990), Computers, pattern, chaos, and beauty, St. Martin's Press"
-    start = (-0.976, -1.2)
+    start = (-0.819, 0.925)
 
     a: Param = param(-1.4, doc="wave number in x")
     b: Param = param(1.6, doc="wave number in y")
@@ -287,7 +287,7 @@ class Bedhead(AbstractRecurrence):
     reference = (
         "Gilpin (2021), Chaos as an interpretable benchmark for forecasting and data-driven modelling, NeurIPS 34"
     )
-    start = (0.5, 0.5)
+    start = (1.48, 1.35)
 
     a: Param = param(-0.67, doc="wave number of x")
     b: Param = param(0.83, doc="scale of the phase")
@@ -308,7 +308,7 @@ class Rulkov(AbstractRecurrence):
 
     variables = variables("x y")
     reference = "Rulkov (2001), Regularization of synchronized chaotic bursts, Phys. Rev. Lett. 86, 183-186"
-    start = (-1.0, -2.9)
+    start = (-1.44, -2.79)
 
     alpha: Param = param(4.3, doc="excitability")
     mu: Param = param(0.001, doc="rate of the slow variable")
@@ -332,7 +332,7 @@ class Chialvo(AbstractRecurrence):
     reference = (
         "Chialvo (1995), Generic excitable dynamics on a two-dimensional map, Chaos Solitons Fractals 5, 461-479"
     )
-    start = (0.5, 2.0)
+    start = (0.0511, 2.25)
 
     a: Param = param(0.89, doc="persistence of the recovery")
     b: Param = param(0.18, doc="dependence of the recovery on the activation")
@@ -356,7 +356,7 @@ class FoldedTowel(AbstractRecurrence):
 
     variables = variables("x y z")
     reference = "Rössler (1979), An equation for hyperchaos, Phys. Lett. A 71, 155-157"
-    start = (0.085, -0.121, 0.075)
+    start = (0.299, 0.075, 0.94)
 
     a: Param = param(3.8, doc="growth of x")
     b: Param = param(3.78, doc="growth of z")

@@ -25,7 +25,7 @@ class GlycolyticOscillation(AbstractEquations):
     variables = variables("alpha beta gamma", topology="positive")
     reference = "Decroly & Goldbeter (1982), Birhythmicity, chaos, and other patterns, PNAS 79, 6917-6921"
     time_unit = "s"
-    start = (29.5, 130.0, 0.184)
+    start = (41.0, 58.6, 0.0667)
     dt = 0.05
 
     nu: Param = param(0.45, unit="1/s", doc="supply of substrate")
@@ -63,8 +63,8 @@ class ForcedBrusselator(AbstractEquations):
 
     variables = (Variable("x"), Variable("y"), Variable("phi", topology="circle"))
     reference = "Kai & Tomita (1979), Stroboscopic phase portrait of a forced oscillator, Prog. Theor. Phys. 61, 54-73"
-    start = (0.406, 1.82, 0.0)
-    dt = 0.01
+    start = (0.367, 2.93, 2.35)
+    dt = 0.05
 
     A: Param = param(0.4, doc="supply of x")
     B: Param = param(1.2, doc="conversion of x to y")
@@ -89,8 +89,8 @@ class KawczynskiStrizhak(AbstractEquations):
 
     variables = variables("x y z")
     reference = "Strizhak & Kawczynski (1995), Complex transient oscillations, J. Phys. Chem. 99, 10830-10833"
-    start = (-1.16, 5.86, -1.2)
-    dt = 0.01
+    start = (-1.25, 6.03, -1.21)
+    dt = 0.02
 
     gamma: Param = param(0.49, doc="rate of x")
     mu: Param = param(2.1, doc="instability")
@@ -125,8 +125,8 @@ class BelousovZhabotinsky(AbstractEquations):
     reference = (
         "Györgyi & Field (1992), A three-variable model of deterministic chaos in the BZ reaction, Nature 355, 808-810"
     )
-    start = (0.0235, 0.617, 0.847)
-    dt = 1e-5
+    start = (0.0166, 0.684, 0.847)
+    dt = 2e-06
 
     A: Param = param(0.1, unit="M", doc="bromate")
     H: Param = param(0.26, unit="M", doc="acid")
@@ -176,8 +176,8 @@ class IsothermalChemical(AbstractEquations):
     reference = (
         "Petrov, Scott & Showalter (1992), Mixed-mode oscillations in chemical systems, J. Chem. Phys. 97, 6191-6198"
     )
-    start = (0.514, 0.998, 1.01)
-    dt = 0.0005
+    start = (0.51, 0.886, 1.0)
+    dt = 0.002
 
     mu: Param = param(0.29786, doc="supply")
     kappa: Param = param(2.5, doc="precursor")
@@ -205,7 +205,7 @@ class CoevolvingPredatorPrey(AbstractEquations):
     reference = (
         "Gilpin & Feldman (2017), A phase transition induces chaos in an ecosystem, PLOS Comput. Biol. 13, e1005644"
     )
-    start = (0.109, 0.467, 0.666)
+    start = (6.74e-05, 0.49, 0.707)
     dt = 0.05
 
     a1: Param = param(2.5, doc="growth of the prey by its trait")
