@@ -48,7 +48,7 @@ class Hadley(AbstractEquations):
     """A westerly current (x) and the cosine and sine phases of a chain of waves: the Hadley circulation under strong
     heating.
 
-    x' = -(y^2) - z^2 - a x + a F,  y' = x y - b x z - y + G,  z' = b x y + x z - z.
+    x' = -y^2 - z^2 - a x + a F,  y' = x y - b x z - y + G,  z' = b x y + x z - z.
 
     The equations are those of `Lorenz84`, at the values under which the collections list them by this name.
 

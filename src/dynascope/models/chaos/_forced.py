@@ -46,7 +46,8 @@ class ArnoldWeb(AbstractEquations):
 class FluidTrampoline(AbstractEquations):
     """A droplet that bounces on a vibrated soap film: a one-sided spring in free fall.
 
-    x' = y,  y' = -1 - film + gamma cos(theta),  theta' = omega,  with film = where(x < 0, x + psi y |y|, 0).
+    x' = y,  y' = -1 - film + gamma cos(theta),  theta' = omega,  with film = x + psi y |y| while x < 0
+    and 0 in flight. At the default values chaos is a long transient that ends in a periodic bounce.
 
     Reference:
         Gilet & Bush (2009), The fluid trampoline: droplets bouncing on a soap film, Journal of Fluid Mechanics 625,
@@ -131,8 +132,8 @@ class ForcedVanDerPol(AbstractEquations):
 class StickSlipOscillator(AbstractEquations):
     """A mass with a double-well spring on a moving belt with dry friction, weakly forced.
 
-    x' = v,  v' = eps (gamma cos(theta) - T) + a x - b x^3,  theta' = omega,  with s = v - vs,  T = t0 sign(s) - alpha s
-    + beta s^3.
+    x' = v,  v' = eps (gamma cos(theta) - T) + a x - b x^3,  theta' = omega,  with s = v - vs and the friction
+    T = t0 sign(s) - alpha s + beta s^3, where sign(s) is tanh(s / width): it sticks by creeping.
 
     Reference:
         Awrejcewicz & Holicke (1999), Melnikov's method and stick-slip chaotic oscillations in very weakly forced
@@ -149,10 +150,11 @@ class StickSlipOscillator(AbstractEquations):
 
     a: Param = param(1.0, doc="linear repulsion")
     b: Param = param(1.0, doc="cubic spring")
-    eps: Param = param(0.05, doc="weakness of force and friction")
+    eps: Param = param(0.05, doc="size of force and friction")
     gamma: Param = param(1.0, doc="amplitude of the force")
     omega: Param = param(2.0, doc="frequency of the force")
     t0: Param = param(0.3, doc="dry friction")
+    width: Param = param(0.01, doc="width of the switch of dry friction", bounds=(1e-12, None))
     alpha: Param = param(0.3, doc="decrease of friction with speed")
     beta: Param = param(0.3, doc="cubic friction")
     vs: Param = param(0.4, doc="speed of the belt")
@@ -160,7 +162,7 @@ class StickSlipOscillator(AbstractEquations):
     def rates(self, y: State) -> tuple[Any, ...]:
         x, v, theta = y
         s = v - self.vs
-        T = self.t0 * jnp.sign(s) - self.alpha * s + self.beta * s**3
+        T = self.t0 * jnp.tanh(s / self.width) - self.alpha * s + self.beta * s**3
         return v, self.eps * (self.gamma * jnp.cos(theta) - T) + self.a * x - self.b * x**3, self.omega
 
 

@@ -143,6 +143,9 @@ class PanXuZhou(AbstractEquations):
 
     x' = a (y - x),  y' = c x - x z,  z' = x y - b z.
 
+    At the published c = 16 chaos is a transient that ends at one of two foci; these lose stability, and chaos lasts,
+    above c = a (a + b) / (a - b), which is 17.27.
+
     Reference:
         Zhou, Xu, Lu & Pan (2008), On dynamics analysis of a new chaotic attractor, Physics Letters A 372, 5773-5777.
     """
@@ -151,7 +154,7 @@ class PanXuZhou(AbstractEquations):
     reference = (
         "Zhou, Xu, Lu & Pan (2008), On dynamics analysis of a new chaotic attractor, Physics Letters A 372, 5773-5777"
     )
-    start = (-6.45, -6.66, 15.6)
+    start = (9.1, 3.24, 26.4)
     dt = 0.002
 
     a: Param = param(10.0, doc="rate of x towards y")

@@ -269,7 +269,7 @@ class SprottL(AbstractEquations):
 class SprottM(AbstractEquations):
     """Case M of Sprott's search: six terms, one of them quadratic.
 
-    x' = -z,  y' = -(x^2) - y,  z' = a + a x + y.
+    x' = -z,  y' = -x^2 - y,  z' = a + a x + y.
 
     Reference:
         Sprott (1994), Some simple chaotic flows, Physical Review E 50, R647-R650.
@@ -419,7 +419,8 @@ class SprottS(AbstractEquations):
 class SprottMore(AbstractEquations):
     """An oscillator whose friction has a constant size and switches its sign with z; the attractor fills space.
 
-    x' = y,  y' = -x - a sign(z) y,  z' = y^2 - exp(-(x^2)).
+    x' = y,  y' = -x - a sign(z) y,  z' = y^2 - exp(-x^2),  where sign(z) is tanh(z / width), since a jump would be
+    invisible to tangent vectors: the exponents converge as width goes to 0.
 
     Reference:
         Sprott (2020), Do we need more chaos examples?, Chaos Theory and Applications 2 (2).
@@ -428,10 +429,11 @@ class SprottMore(AbstractEquations):
     variables = variables("x y z")
     reference = "Sprott (2020), Do we need more chaos examples?, Chaos Theory and Applications 2 (2)"
     start = (-1.28, 0.395, 0.268)
-    dt = 0.01
+    dt = 0.0005
 
     a: Param = param(1.0, doc="size of the friction")
+    width: Param = param(0.01, doc="width of the switch", bounds=(1e-12, None))
 
     def rates(self, y: State) -> tuple[Any, ...]:
         x, y_, z = y
-        return y_, -x - self.a * jnp.sign(z) * y_, y_**2 - jnp.exp(-(x**2))
+        return y_, -x - self.a * jnp.tanh(z / self.width) * y_, y_**2 - jnp.exp(-(x**2))

@@ -167,12 +167,12 @@ class LiuChen(AbstractEquations):
         "Liu & Chen (2004), Can a three-dimensional smooth autonomous quadratic chaotic system generate a "
         "single four-scroll attractor?, International Journal of Bifurcation and Chaos 14, 1395-1403"
     )
-    start = (11.8, -0.111, -0.149)
+    start = (-12.5, 0.136, -0.173)
     dt = 0.001
 
-    a: Param = param(0.4, doc="growth rate of x")
-    b: Param = param(12.0, doc="decay rate of y")
-    c: Param = param(5.0, doc="decay rate of z")
+    a: Param = param(0.5, doc="growth rate of x")
+    b: Param = param(10.0, doc="decay rate of y")
+    c: Param = param(4.0, doc="decay rate of z")
 
     def rates(self, y: State) -> tuple[Any, ...]:
         x, y_, z = y
