@@ -1,5 +1,7 @@
 """Chaotic flows where we depart from `dysts`: each against what its source says."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,7 @@ import dynascope as ds
 from dynascope import models
 
 
-def velocity(system: ds.AbstractFlow, y: jax.Array) -> jax.Array:
+def velocity(system: Any, y: jax.Array) -> jax.Array:
     return system.vector_field(0.0, y, None)
 
 

@@ -115,7 +115,7 @@ class HuismanWeissing(AbstractEquations):
     )
     time_unit = "d"
     start = (12.2, 24.8, 34.3, 10.6, 38.1, 0.167, 0.181, 0.468, 0.153, 0.098)
-    dt = 0.002
+    dt = 0.01
 
     r: Param = param(1.0, unit="1/d", doc="largest growth rate")
     m: Param = param(0.25, unit="1/d", doc="death rate")
