@@ -1,6 +1,7 @@
 """Synapses and plasticity: kinds of synapse, rules of learning, and circuits of a few neurons joined by them."""
 
 from ._bcm import BCMRule as BCMRule
+from ._bcm import BCMState as BCMState
 from ._chemical import ConductanceSynapse as ConductanceSynapse
 from ._chemical import CurrentSynapse as CurrentSynapse
 from ._chemical import DeltaSynapse as DeltaSynapse

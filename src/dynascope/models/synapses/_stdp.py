@@ -1,7 +1,7 @@
 """Plasticity at spikes: how traces of both neurons change a weight."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -11,6 +11,11 @@ from ..._param import param
 from ..._types import Param
 from ...systems import Variable
 from .._array import like
+
+if TYPE_CHECKING:
+    from typing import ClassVar as AbstractVar
+else:
+    from equinox import AbstractVar
 
 
 class AbstractPairing(eqx.Module):
@@ -49,7 +54,7 @@ class AbstractPlasticity(eqx.Module):
     """A rule that changes weights at spikes; each neuron has one set of traces for both sides of its synapses."""
 
     #: Largest weight; the smallest is 0.
-    w_max: eqx.AbstractVar[jax.Array]
+    w_max: AbstractVar[jax.Array]
 
     @property
     @abstractmethod
@@ -144,8 +149,8 @@ class TripletSTDP(AbstractPlasticity):
     spike; w stays in [0, w_max].
 
     The default is the minimal model (A2_plus = A3_minus = 0) fitted to visual cortex with all-to-all interactions.
-    Pairs at +10 ms then depress at low and potentiate at high frequency. Spikes at the same instant do not see each
-    other.
+    Pairs with the presynaptic spike 10 ms ahead then change nothing at low frequency and potentiate at high; in the
+    other order they depress, and potentiate above 35 Hz. Spikes at the same instant do not see each other.
 
     Args:
         pairing: `AllToAll()` or `NearestSpike()`.
