@@ -1,0 +1,197 @@
+"""The whole catalogue of chaotic flows, 1000 points of each, against `dysts` with its fastest solver.
+
+    python benchmarks/speed_catalogue.py --peer /path/to/python-with-dysts [--rounds 5]
+
+Both sides integrate the same equations from the same state to the same 1000 times (ten periods as `dysts` has them).
+`dysts` runs `make_trajectory(1000, method="LSODA")` at its own tolerances; ours runs the cheapest of a few solvers
+whose error over the first period is no larger than theirs, found beforehand and not timed. Rounds are interleaved, each
+in a fresh process without a compilation cache; the least CPU time of each side counts.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+#: Steps of RK4 tried, as parts of the interval between two points, and tolerances of the method of order eight.
+PARTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)
+TOLERANCES = (1e-9, 1e-11, 1e-13)
+POINTS, FIRST = 1000, 100
+
+
+def theirs(folder):
+    """All trajectories of `dysts`; with a folder, also the references and errors."""
+    import inspect
+    import warnings
+
+    from scipy.integrate import solve_ivp
+
+    warnings.filterwarnings("ignore")
+    from dysts import flows
+    from dysts.base import DynSys
+
+    known = [(n, c) for n, c in inspect.getmembers(flows, inspect.isclass) if c.__module__ == flows.__name__]
+    systems = [(n, c()) for n, c in known if issubclass(c, DynSys)]
+    seconds, kept = {}, {}
+    for name, system in systems:
+        began, wall = time.process_time(), time.perf_counter()
+        kept[name] = system.make_trajectory(
+            POINTS, method="LSODA", return_times=True, postprocess=False, init_cond=np.array(system.ic, float)
+        )
+        seconds[name] = [time.process_time() - began, time.perf_counter() - wall]
+    if folder:
+        arrays = {}
+        for name, system in systems:
+            ts, ys = kept[name]
+            early = ts[:FIRST]
+            exact = {}
+            for method in ("DOP853", "Radau"):
+                run = solve_ivp(
+                    lambda t, y, s=system: s(y, t), (0, early[-1]), np.array(system.ic, float), method=method,
+                    t_eval=early, rtol=2.3e-14 if method == "DOP853" else 1e-13, atol=1e-15,
+                    max_step=early[-1] / 200,
+                )  # fmt: skip
+                exact[method] = run.y.T
+                if run.success and method == "DOP853":
+                    break
+            reference = exact.get("Radau", exact["DOP853"])
+            scale = np.std(reference, axis=0) + 1e-12
+            error = np.max(np.abs(ys[:FIRST] - reference) / scale) if reference.shape == ys[:FIRST].shape else np.nan
+            arrays |= {f"{name}.ts": ts, f"{name}.start": np.array(system.ic, float), f"{name}.reference": reference}
+            arrays[f"{name}.error"] = np.array(error)
+        np.savez(folder, **arrays)
+    return seconds
+
+
+def ours(path, choices):
+    """All trajectories of ours, compiled and again; with no choices, find the solvers."""
+    import jax
+
+    import dynascope as ds
+    from dynascope.solve import RK4, Dop853
+
+    jax.config.update("jax_enable_compilation_cache", False)
+    data = np.load(path)
+    names = tomllib.loads((ROOT / "tests" / "data" / "dysts.toml").read_text("utf-8"))
+    jobs = []
+    for key in sorted({k.rsplit(".", 1)[0] for k in data.files}):
+        entry = names["renamed"].get(f"flow.{key}", {})
+        if f"flow.{key}" in names["different"]:
+            continue
+        name = entry.get("name") or kebab(key)
+        jobs.append((key, ds.build(name, **entry.get("changes", {})), data[f"{key}.start"], data[f"{key}.ts"]))
+
+    def solver(choice, ts):
+        method, value = choice
+        return RK4((ts[1] - ts[0]) / value) if method == "RK4" else Dop853(rtol=value, atol=value * 1e-2)
+
+    if choices is None:
+        return choose(jobs, data, solver, ds)
+    ready = [(system, start, ts, solver(choices[key], ts)) for key, system, start, ts in jobs if key in choices]
+    seconds = {}
+    for which in ("first", "again"):
+        began, wall = time.process_time(), time.perf_counter()
+        for system, start, ts, chosen in ready:
+            ds.trajectory(system, start, ts, solver=chosen, throw=False)
+        seconds[which] = {"cpu": time.process_time() - began, "wall": time.perf_counter() - wall}
+    return seconds
+
+
+def choose(jobs, data, solver, ds):
+    """For each system the cheapest solver that is as accurate as `dysts`, and both errors."""
+    chosen = {}
+    for key, system, start, ts in jobs:
+        reference, bound = data[f"{key}.reference"], float(data[f"{key}.error"])
+        scale = np.std(reference, axis=0) + 1e-12
+        best = None
+        for choice in [("RK4", p) for p in PARTS] + [("Dop853", t) for t in TOLERANCES]:
+            if best and choice[0] == "RK4" and best[0][0] == "RK4":
+                continue
+            run = ds.trajectory(system, start, ts[:FIRST], solver=solver(choice, ts), throw=False)
+            ys = np.asarray(run.ys)
+            if ys.shape != reference.shape:
+                continue
+            error = float(np.max(np.abs(ys - reference) / scale))
+            if not error <= max(bound, 1e-12):
+                continue
+            began = time.process_time()
+            ds.trajectory(system, start, ts, solver=solver(choice, ts), throw=False)
+            ds.trajectory(system, start, ts, solver=solver(choice, ts), throw=False)
+            spent = time.process_time() - began
+            if best is None or spent < best[1]:
+                best = (choice, spent, error)
+        if best is None:
+            print(f"no solver reaches {bound:.1g} for {key}", file=sys.stderr)
+        else:
+            chosen[key] = {"choice": best[0], "error": best[2], "theirs": bound}
+            print(key, chosen[key], file=sys.stderr)
+    return chosen
+
+
+def kebab(name):
+    """The name of a class as the catalogue writes it."""
+    from dynascope.models._registry import catalogue_name
+
+    return catalogue_name(type(name, (), {}))
+
+
+def called(python, *words):
+    """What another process of this script prints."""
+    one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([python, __file__, *words], env=os.environ | one, check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout.decode().splitlines()[-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", help="a Python that has dysts")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--side", choices=("theirs", "ours"))
+    parser.add_argument("--data")
+    parser.add_argument("--choices")
+    options = parser.parse_args()
+    if options.side == "theirs":
+        print(json.dumps(theirs(options.data)))
+        return
+    if options.side == "ours":
+        table = json.loads(Path(options.choices).read_text()) if options.choices else None
+        choices = {k: v["choice"] for k, v in table.items()} if table else None
+        print(json.dumps(ours(options.data, choices)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        data, table = f"{folder}/dysts.npz", f"{folder}/choices.json"
+        called(options.peer, "--side", "theirs", "--data", data)
+        found = called(sys.executable, "--side", "ours", "--data", data)
+        Path(table).write_text(json.dumps(found))
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append((
+                called(options.peer, "--side", "theirs"),
+                called(sys.executable, "--side", "ours", "--data", data, "--choices", table),
+            ))  # fmt: skip
+    peer = {name: np.min([t[name] for t, _ in rounds], axis=0) for name in found}
+    result = {"systems": len(found), "dysts_cpu": float(sum(cpu for cpu, _ in peer.values()))}
+    result["dysts_wall"] = float(sum(wall for _, wall in peer.values()))
+    for which in ("first", "again"):
+        for clock in ("cpu", "wall"):
+            result[f"{which}_{clock}"] = min(o[which][clock] for _, o in rounds)
+    result |= {
+        "faster_compiled": result["dysts_cpu"] / result["again_cpu"],
+        "faster_with_compilation": result["dysts_cpu"] / result["first_cpu"],
+        "median_error": float(np.median([v["error"] for v in found.values()])),
+        "median_error_dysts": float(np.median([v["theirs"] for v in found.values()])),
+    }
+    print(json.dumps(result, indent=1))
+    (ROOT / "benchmarks" / "results" / "speed_catalogue.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

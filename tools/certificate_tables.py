@@ -1,0 +1,153 @@
+"""Tables of what is certified of the catalogue, for the docs: ours alone, and beside the figures of `dysts`."""
+
+import json
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "dynascope"
+FIXTURES = ROOT / "tests" / "data"
+#: Ratios of a figure of `dysts` to ours beyond which it counts as another number.
+APART = 1.25
+
+
+def rows(path: Path) -> dict[str, dict[str, Any]]:
+    """A generated table by name."""
+    return {row["name"]: row for row in json.loads(path.read_text("utf-8"))}
+
+
+def certificates() -> str:
+    """One line per system: regime, spectrum with errors, dimension, and the checks."""
+    index, known = rows(PACKAGE / "_index.json"), rows(PACKAGE / "models" / "certified.json")
+    head = ("system", "regime", "Lyapunov exponents", "Kaplan-Yorke", "sum rule", "orbits", "integrators", "status")
+    lines = [head, ("---",) * len(head)]
+    for name, row in known.items():
+        if name in index and "exponents" in row:
+            lines.append(
+                (
+                    f"`{name}`",
+                    row["regime"],
+                    _spectrum(row),
+                    _with_error(row["kaplan_yorke"], row["kaplan_yorke_stderr"]),
+                    _short(row["sum_error"]),
+                    _short(row["orbits"]),
+                    _short(row.get("integrators")),
+                    f"undecided: {row['undecided']}" if row["undecided"] else "certified",
+                )
+            )
+    return _table(lines)
+
+
+def compared() -> str:
+    """Largest exponents beside both figures that `dysts` stores, for systems with the same parameters."""
+    known = rows(PACKAGE / "models" / "certified.json")
+    head = ("system", "ours", "dysts, maximum (ratio)", "dysts, spectrum (ratio)", "dimension: ours, dysts", "remark")
+    lines = [head, ("---",) * len(head)]
+    for theirs, name, entry in shared():
+        row = known.get(name)
+        if row is None or "exponents" not in row or row["exponents"][0] is None:
+            continue
+        spectrum = max(entry["spectrum"]) if entry.get("spectrum") else None
+        ours = row["exponents"][0] if row["regime"] in ("chaos", "hyperchaos", "conservative") else 0.0
+        lines.append(
+            (
+                f"`{name}`" if theirs == name else f"`{name}` ({theirs})",
+                _with_error(row["exponents"][0], row["stderr"][0]),
+                _ratio(entry["maximum_lyapunov"], ours),
+                _ratio(spectrum, ours),
+                f"{_short(row['kaplan_yorke'], 4)}, {_short(entry['kaplan_yorke'], 4)}",
+                _remark(row, entry["maximum_lyapunov"], spectrum, entry["kaplan_yorke"]),
+            )
+        )
+    return _table(lines)
+
+
+def shared() -> list[tuple[str, str, dict[str, Any]]]:
+    """Systems that `dysts` has with figures and with our parameters: its name, ours, and what it stores."""
+    about = json.loads(str(np.load(FIXTURES / "dysts.npz")["about"]))["systems"]
+    names = tomllib.loads((FIXTURES / "dysts.toml").read_text("utf-8"))
+    found = []
+    for key, entry in about.items():
+        theirs = key.split(".")[1]
+        renamed = names["renamed"].get(key, {})
+        if "maximum_lyapunov" in entry and not renamed.get("changes") and key not in names["different"]:
+            found.append((theirs, renamed.get("name", _kebab(theirs)), entry))
+    return found
+
+
+def summary() -> dict[str, int]:
+    """How many figures of `dysts` agree with ours within 25 %, and how many are more than 1.5 times away."""
+    known = rows(PACKAGE / "models" / "certified.json")
+    counts = dict.fromkeys(("compared", "maximum_agrees", "maximum_off", "spectrum_agrees", "spectrum_off"), 0)
+    for _, name, entry in shared():
+        row = known.get(name)
+        if row is None or row.get("undecided") or row.get("regime") not in ("chaos", "hyperchaos"):
+            continue
+        counts["compared"] += 1
+        for which, value in (("maximum", entry["maximum_lyapunov"]), ("spectrum", max(entry["spectrum"] or [0]))):
+            factor = value / row["exponents"][0]
+            counts[f"{which}_agrees"] += 1 / APART <= factor <= APART
+            counts[f"{which}_off"] += not 1 / 1.5 <= factor <= 1.5
+    return counts
+
+
+def _kebab(name: str) -> str:
+    return "-".join(re.findall(r"(?:Fitz|Mc)?[A-Z][a-z0-9]+|[A-Z]+[0-9]*(?![a-z])", name)).lower()
+
+
+def _remark(row: dict[str, Any], maximum: float, spectrum: float | None, dimension: float | None) -> str:
+    if row["undecided"]:
+        return f"ours undecided: {row['undecided']}"
+    notes = []
+    if row["regime"] not in ("chaos", "hyperchaos", "conservative"):
+        notes.append(f"not chaotic at these parameters: {row['regime']}")
+    else:
+        ours = row["exponents"][0]
+        first, second = _far(maximum, ours), spectrum is not None and _far(spectrum, ours)
+        if first and maximum > ours:
+            notes.append("their separation of neighbours is fitted without renormalisation and counts transient growth")
+        elif first:
+            notes.append("their maximum is too small")
+        if second:
+            notes.append("their spectrum has a step of first order, weighted towards runs with a small middle exponent")
+    if dimension is not None and dimension > len(row["exponents"]) + 1e-9:
+        notes.append("their dimension exceeds that of the state")
+    return "; ".join(notes)
+
+
+def _far(value: float, ours: float) -> bool:
+    return not 1 / APART <= value / ours <= APART
+
+
+def _ratio(value: float | None, ours: float) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.4g} ({value / ours:.2f})" if ours else f"{value:.4g}"
+
+
+def _spectrum(row: dict[str, Any]) -> str:
+    shown = [_with_error(x, e) for x, e in zip(row["exponents"][:6], row["stderr"][:6], strict=True)]
+    return ", ".join(shown) + (", ..." if len(row["exponents"]) > 6 else "")
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    """A number with its standard error in the last digits, as in 0.906(5)."""
+    if value is None:
+        return "none"
+    if not error or error < 1e-9 * abs(value):
+        return f"{value:.6g}"
+    places = max(0, -math.floor(math.log10(error)) + (1 if error / 10 ** math.floor(math.log10(error)) < 1.95 else 0))
+    return f"{value:.{places}f}({round(error * 10**places)})"
+
+
+def _short(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def _table(lines: list[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
