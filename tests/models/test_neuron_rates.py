@@ -8,6 +8,8 @@ import pytest
 
 import dynascope as ds
 from dynascope import InputError
+from dynascope.analysis.rhythm import returns
+from dynascope.analysis.spikes import siegert_rate
 from dynascope.models import (
     AdEx,
     ConnorStevens,
@@ -76,6 +78,22 @@ def test_refractory_neuron_is_deaf_and_wakes_at_the_exact_time() -> None:
     assert float(run.ys[2, 1]) == -1.0
 
 
+def test_facts_of_the_refractory_neuron() -> None:
+    known = facts("refractory-integrate-and-fire")
+    neuron = RefractoryIntegrateAndFire()
+    assert known["period"].agrees(np.diff(spikes(neuron, 100.0))[-1])
+    at = neuron.replace(**known["siegert_rate"].parameters)
+    rate = siegert_rate(
+        at.R * at.I,
+        np.sqrt(1.5),
+        tau=at.tau,
+        threshold=at.V_th - at.E_L,
+        reset=at.V_reset - at.E_L,
+        refractory=at.tau_ref,
+    )
+    assert known["siegert_rate"].agrees(1000.0 * rate)
+
+
 @pytest.mark.slow
 def test_refractory_neuron_is_a_limit_cycle_that_does_not_burst() -> None:
     assert "bursting" not in ds.regime_of(RefractoryIntegrateAndFire()).verdict.attributes
@@ -121,7 +139,9 @@ def test_hodgkin_huxley_fires_where_rest_is_still_stable() -> None:
 
 def test_wang_buzsaki_rate() -> None:
     # The paper: up to 400 Hz at 20 uA/cm2.
-    np.testing.assert_allclose(settled_rate(WangBuzsaki(I=20.0), 200.0, dt=0.01), 400.0, rtol=0.025)
+    fast = 1000.0 / returns(WangBuzsaki(I=20.0)).period
+    np.testing.assert_allclose(fast, 400.0, rtol=0.025)
+    assert facts("wang-buzsaki")["rate"].agrees(fast)
     # Square-root onset at the saddle-node on the cycle: four times the distance, twice the rate.
     onset = float(facts("wang-buzsaki")["saddle_node"].value)
     near, far = (settled_rate(WangBuzsaki(I=onset + d), 2500.0) for d in (0.0015, 0.006))
@@ -132,6 +152,7 @@ def test_wang_buzsaki_rate() -> None:
 def test_connor_stevens_fires_at_any_rate_by_its_a_current() -> None:
     onset = float(facts("connor-stevens")["saddle_node"].value)
     assert settled_rate(ConnorStevens(I=onset - 0.02), 1000.0) == 0.0
+    assert facts("connor-stevens")["period"].agrees(returns(ConnorStevens()).period)
     slow = settled_rate(ConnorStevens(I=onset + 0.1), 1500.0)
     assert 0.0 < slow < 5.0
     without = [settled_rate(ConnorStevens(I=float(x), g_A=0.0), 500.0) for x in np.arange(-14.0, -6.0, 1.0)]
