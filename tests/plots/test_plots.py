@@ -16,6 +16,7 @@ from dynascope import plots
 from dynascope.analysis.chaos import exponent_from_data, surrogate_test, zero_one
 from dynascope.analysis.geometry import correlation_dimension, embedding, recurrence
 from dynascope.analysis.rhythm import period, spectrum
+from dynascope.analysis.spikes import firing_pattern
 from dynascope.analysis.stability import fixed_points, lyapunov_spectrum
 from dynascope.plots._style import envelope, measured
 from dynascope.series import Recording
@@ -360,3 +361,37 @@ def test_turning_portrait_is_a_fragment_of_its_own(lorenz):
 )
 def test_numbers_show_the_digits_of_their_error(value, error, expected):
     assert measured(value, error) == expected
+
+
+def pattern(potential: bool) -> Any:
+    times = np.linspace(0.0, 400.0, 4001)
+    stimulus = np.where(times >= 50.0, 3.0, 0.0)
+    v = -65.0 + np.mod(times, 40.0) / 4.0 if potential else None
+    return firing_pattern(np.arange(80.0, 400.0, 40.0), times=times, stimulus=stimulus, potential=v)
+
+
+def test_firing_pattern_shows_spikes_over_the_stimulus() -> None:
+    figure = plots.plot(pattern(potential=True))
+    (axes,) = figure.axes
+    assert "tonic spiking" in texts(figure)
+    potential, stimulus = axes.lines
+    assert ys(potential).min() == pytest.approx(-65.0)
+    assert ys(stimulus).max() < ys(potential).min()
+    jump = xs(stimulus)[np.argmax(np.diff(ys(stimulus)) > 0) + 1]
+    assert jump == pytest.approx(50.0)
+    assert len(axes.collections[0].get_segments()) == 8
+
+
+def test_firing_pattern_without_a_potential_and_in_given_axes() -> None:
+    figure, axes = own_axes()
+    assert plots.firing(pattern(potential=False), axes=axes) is figure
+    assert len(axes.collections[0].get_segments()) == 8
+    assert axes.get_ylabel() == "spikes"
+
+
+def test_grid_of_firing_patterns() -> None:
+    figure = plots.firing_grid({f"panel {i}": pattern(potential=True) for i in range(5)}, columns=3)
+    assert len(figure.axes) == 5
+    assert {f"panel {i}" for i in range(5)} | {"100 ms"} <= texts(figure)
+    with pytest.raises(ds.InputError, match="needs results and at least one column"):
+        plots.firing_grid({})

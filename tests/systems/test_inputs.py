@@ -11,6 +11,10 @@ import dynascope as ds
 from dynascope.systems import Constant, Noise, Pieces, PulseTrain, Ramp, Recorded, Sine, Step, Sum, as_input
 
 
+#: Lists become arrays, which its type does not tell.
+pieces: Any = Pieces
+
+
 def values(signal: Any, ts: Any) -> np.ndarray:
     return np.array([signal(t) for t in ts])
 
@@ -40,19 +44,19 @@ def test_ramp_is_constant_outside() -> None:
 
 
 def test_pieces_jump_where_a_time_is_listed_twice() -> None:
-    signal = Pieces([1.0, 2.0, 2.0, 4.0], [0.0, 4.0, -1.0, 1.0])
+    signal = pieces([1.0, 2.0, 2.0, 4.0], [0.0, 4.0, -1.0, 1.0])
     ts = [0.0, 1.0, 1.5, 2.0 - 1e-9, 2.0, 3.0, 4.0, 9.0]
     np.testing.assert_allclose(values(signal, ts)[:, 0], [0, 0, 2, 4, -1, 0, 1, 1], atol=1e-8)
     held = Pieces.steps([1.0, 2.0], [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
     np.testing.assert_array_equal(values(held, [0.5, 1.0, 1.9, 2.0, 7.0]), [[0, 1], [2, 3], [2, 3], [4, 5], [4, 5]])
-    np.testing.assert_array_equal(Pieces([0.0], [3.0])(5.0), [3.0])
+    np.testing.assert_array_equal(pieces([0.0], [3.0])(5.0), [3.0])
 
 
 def test_pieces_equal_the_named_signals() -> None:
     ts = jnp.linspace(-1.0, 12.0, 131)
     for general, named in (
         (Pieces.steps([3.0], [0.5, 2.0]), Step(0.5, 2.0, 3.0)),
-        (Pieces([3.0, 7.0], [0.5, 2.0]), Ramp(0.5, 2.0, 3.0, 7.0)),
+        (pieces([3.0, 7.0], [0.5, 2.0]), Ramp(0.5, 2.0, 3.0, 7.0)),
         (Pieces.steps([1.0, 2.0, 6.0, 7.0], [0.0, 3.0, 0.0, 3.0, 0.0]), PulseTrain(3.0, 1.0, 5.0, 1.0)),
     ):
         before_third = ts < 11.0
@@ -120,8 +124,8 @@ def test_signals_reach_the_system() -> None:
         (lambda: as_input(1.0, channels=None), "takes no input"),
         (lambda: as_input([1.0, 2.0], channels=3), r"takes 3 input channel\(s\), but `inputs` has shape \(2,\)"),
         (lambda: Ramp(0.0, 1.0, 2.0, 2.0), "must lie after its `start`"),
-        (lambda: Pieces([1.0, 0.5], [0.0, 1.0]), "must not decrease"),
-        (lambda: Pieces([0.0, 1.0], [1.0]), r"one of `values` for each, got shapes \(2,\) and \(1,\)"),
+        (lambda: pieces([1.0, 0.5], [0.0, 1.0]), "must not decrease"),
+        (lambda: pieces([0.0, 1.0], [1.0]), r"one of `values` for each, got shapes \(2,\) and \(1,\)"),
         (lambda: Pieces.steps([1.0], [1.0]), "one more of `levels`"),
         (lambda: Sum(()), "at least one input"),
         (lambda: (Constant(jnp.ones(2)) + Constant(1.0))(0.0), r"must agree in channels, got \[2, 1\]"),
