@@ -88,7 +88,7 @@ def test_weights_are_a_parameter_under_jit_grad_and_vmap(network: AbstractConnec
         (lambda: connectivity("ring"), "got str"),
         (lambda: SparseConnectivity.from_edges([0], [3], n=3), "name unit 3, but there are 3"),
         (lambda: SparseConnectivity.from_edges([0, 1], [1], n=3), "lists of one length"),
-        (lambda: SparseConnectivity(jnp.ones(2), jnp.array([1, 0]), jnp.array([0, 1]), 2), "must rise"),
+        (lambda: SparseConnectivity(jnp.array([1, 0]), jnp.array([0, 1]), jnp.ones(2), 2), "must rise"),
         (lambda: StencilConnectivity(jnp.ones(1), ((1,), (2,)), (5,)), "has 2 offsets"),
         (lambda: StencilConnectivity(jnp.ones(1), ((1, 1),), (5,)), "one entry per axis"),
         (lambda: StencilConnectivity.ring(4, neighbours=2), "ring of 4 units cannot have 2"),

@@ -82,9 +82,9 @@ class SparseConnectivity(AbstractConnectivity):
     matrix, with `connectivity`.
 
     Args:
-        weights: One weight per edge, shape `(E,)`.
         targets: The unit that each edge acts on, in rising order, shape `(E,)`.
         sources: The unit that each edge comes from, shape `(E,)`.
+        weights: One weight per edge, shape `(E,)`.
         units: Number of units N.
 
     Raises:
@@ -96,9 +96,9 @@ class SparseConnectivity(AbstractConnectivity):
         [30.0, 2.0, 0.0]
     """
 
-    weights: Param = param(doc="weights of the edges")
     targets: jax.Array = eqx.field(converter=jnp.asarray)
     sources: jax.Array = eqx.field(converter=jnp.asarray)
+    weights: Param = param(doc="weights of the edges")
     units: int = setting(doc="number of units")
 
     def __check_init__(self) -> None:
@@ -130,7 +130,7 @@ class SparseConnectivity(AbstractConnectivity):
             raise InputError(f"`targets` and `sources` must be lists of one length, got {to.shape} and {start.shape}.")
         order = np.lexsort((start, to))
         values = jnp.broadcast_to(jnp.asarray(weights, jnp.result_type(float)), to.shape)[order]
-        return cls(values, jnp.asarray(to[order], jnp.int32), jnp.asarray(start[order], jnp.int32), n)
+        return cls(jnp.asarray(to[order], jnp.int32), jnp.asarray(start[order], jnp.int32), values, n)
 
     @property
     def size(self) -> int:

@@ -112,6 +112,13 @@ def test_heavily_damped_machines_are_kuramoto() -> None:
     np.testing.assert_allclose(heavy.vector_field(0.0, y, None)[1], 0.0, atol=1e-9)
 
 
+def test_volumes_of_machines_shrink_by_their_damping() -> None:
+    example = ds.build("second-order-kuramoto")
+    for y in example.region().sample(jax.random.key(0), 2):  # type: ignore[union-attr]
+        J = jax.jacfwd(lambda y: example.vector_field(0.0, y, None))(y).reshape(100, 100)  # type: ignore[attr-defined]
+        assert facts("second-order-kuramoto")["mean_divergence"].agrees(jnp.trace(J))
+
+
 def test_two_machines_are_one_machine_on_a_grid() -> None:
     pair = SecondOrderKuramoto(
         jnp.array([0.4, -0.4]), 0.7, m=1.3, alpha=0.2, graph=connectivity([[0.0, 1.0], [1.0, 0.0]])

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from ..._param import param
 from ..._types import Input, Key, Param, State, Time
 from ...systems import AbstractFlow, Box, Variable
-from ._hebb import hebb, mixed_spins, random_patterns
+from ._spins import hebb, mixed_spins, random_patterns
 
 
 class GradedHopfield(AbstractFlow):
@@ -57,7 +57,7 @@ class GradedHopfield(AbstractFlow):
         return -0.5 * v @ (self.W @ v) + jnp.sum(v * h - log_cosh) / self.beta
 
     def initial_state(self) -> State:
-        return 0.5 * mixed_spins(self.W)
+        return 0.5 * mixed_spins(self.W.shape[-1], self.W)
 
     def vector_field(self, t: Time, y: State, u: Input) -> State:
         del t, u
