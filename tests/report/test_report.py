@@ -236,6 +236,8 @@ def test_lines_that_make_a_system():
         ds.systems.Noise(jax.random.key(3), 2, std=0.1),
         ds.systems.Recorded(np.arange(6.0).reshape(3, 2), dt=0.5, cyclic=True),
         ds.systems.Constant(np.array([1.0, 2.0])),
+        ds.systems.Pieces.steps([1.0, 2.0], [0.0, 3.0, 0.0]),
+        ds.systems.Ramp(0.0, 2.0, 1.0, 5.0) + ds.systems.Sine(period=3.0),
         ds.solve.RK4(0.01),
         ds.solve.LocatedEvents(ds.solve.RK4(0.02), max_events=16),
     ],

@@ -166,6 +166,9 @@ def written(value: Any) -> str | None:
         return repr(array.item()) if array.ndim == 0 else f"np.array({array.tolist()!r})"
     if isinstance(value, eqx.Module):
         return _module(value)
+    if isinstance(value, tuple) and any(isinstance(entry, eqx.Module) for entry in value):
+        parts = [written(entry) for entry in value]
+        return None if None in parts else f"({', '.join(map(str, parts))},)"
     if value is None or isinstance(value, bool | int | float | str | list | tuple):
         return repr(value)
     return None
