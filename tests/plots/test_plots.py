@@ -370,6 +370,11 @@ def pattern(potential: bool) -> Any:
     return firing_pattern(np.arange(80.0, 400.0, 40.0), times=times, stimulus=stimulus, potential=v)
 
 
+def segments(axes: Any) -> Any:
+    """The lines at the spikes."""
+    return axes.collections[0].get_segments()
+
+
 def test_firing_pattern_shows_spikes_over_the_stimulus() -> None:
     figure = plots.plot(pattern(potential=True))
     (axes,) = figure.axes
@@ -379,13 +384,13 @@ def test_firing_pattern_shows_spikes_over_the_stimulus() -> None:
     assert ys(stimulus).max() < ys(potential).min()
     jump = xs(stimulus)[np.argmax(np.diff(ys(stimulus)) > 0) + 1]
     assert jump == pytest.approx(50.0)
-    assert len(axes.collections[0].get_segments()) == 8
+    assert len(segments(axes)) == 8
 
 
 def test_firing_pattern_without_a_potential_and_in_given_axes() -> None:
     figure, axes = own_axes()
     assert plots.firing(pattern(potential=False), axes=axes) is figure
-    assert len(axes.collections[0].get_segments()) == 8
+    assert len(segments(axes)) == 8
     assert axes.get_ylabel() == "spikes"
 
 

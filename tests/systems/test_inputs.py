@@ -10,7 +10,6 @@ import pytest
 import dynascope as ds
 from dynascope.systems import Constant, Noise, Pieces, PulseTrain, Ramp, Recorded, Sine, Step, Sum, as_input
 
-
 #: Lists become arrays, which its type does not tell.
 pieces: Any = Pieces
 
