@@ -51,6 +51,18 @@ def test_build_changes_parameters() -> None:
     assert jnp.array_equal(getattr(system, "rho"), 14.0)  # noqa: B009
 
 
+def test_build_begins_with_a_preset() -> None:
+    system = models.build("morris-lecar", preset="class 1", I=50.0)
+    assert float(system.V3) == 12.0  # type: ignore[attr-defined]
+    assert float(system.I) == 50.0  # type: ignore[attr-defined]
+    # The command line makes a number of a name that looks like one.
+    assert float(models.build("hodgkin-huxley", preset=1952).E_Na) == 115.0  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"`Izhikevich` has no preset `XY`\. It has: `RS`"):
+        models.build("izhikevich", preset="XY")
+    with pytest.raises(InputError, match="no parameter `preset`"):
+        models.build("lorenz", preset="classic")
+
+
 def test_build_refuses_unknown_parameter() -> None:
     with pytest.raises(InputError, match="no parameter `nonsense`"):
         models.build("lorenz", nonsense=1.0)

@@ -20,11 +20,17 @@ def construct(cls: "type[AbstractSystem]", changes: Mapping[str, Any]) -> "Abstr
     Args:
         cls: A concrete class.
         changes: Parameters and settings as in `AbstractSystem.replace`; arguments of `example` and parameters without a
-            default are used to build the system, the others afterwards.
+            default are used to build the system, the others afterwards. Where the class has presets, `preset` is the
+            name of the one to begin with.
 
     Raises:
         InputError: If a parameter without default is missing, a name is unknown or a value does not fit.
     """
+    preset = getattr(cls, "preset", None)
+    if preset is not None and "preset" in changes:
+        # A name made of digits (`1952`) comes from the command line as a number.
+        system, rest = preset(str(changes["preset"])), {k: v for k, v in changes.items() if k != "preset"}
+        return system.replace(**rest) if rest else system
     arguments = _arguments(cls)
     given = {k: _fitting(cls, k, v, arguments[k]) for k, v in changes.items() if k in arguments}
     missing = [k for k, p in arguments.items() if p.default is p.empty and k not in given]

@@ -70,7 +70,7 @@ def build(name: str, **changes: Any) -> "AbstractSystem":
     Args:
         name: Its catalogue name, e.g. `"hodgkin-huxley"`.
         **changes: Parameters and settings by name, as in `AbstractSystem.replace`; for a network that is drawn at
-            random also the arguments of its `example` (its size, its key).
+            random also the arguments of its `example` (its size, its key); for one with presets `preset`, its name.
 
     Raises:
         InputError: If the system or one of the names is unknown, or a value is out of bounds.
