@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 
 import dynascope as ds
 from dynascope import InputError
-from dynascope.models import LeakyIntegrateAndFire, WangBuzsaki
+from dynascope.models import LeakyIntegrateAndFire, RefractoryIntegrateAndFire, WangBuzsaki
 from dynascope.models.synapses import (
     AlphaFunction,
     CurrentSynapse,
@@ -201,6 +201,19 @@ def test_spikes_of_flows_are_upward_crossings() -> None:
     assert set(np.unique(spikes)) == {-1, 0}
     alone = ds.trajectory(WangBuzsaki(I=1.0), run.ys.neurons[0, 0], ts, solver=RK4(0.01)).ys[:, 0]
     np.testing.assert_allclose(V, alone, atol=1e-3)  # watching the spikes changes nothing
+
+
+def test_neurons_with_further_guards_keep_them() -> None:
+    neuron = RefractoryIntegrateAndFire(I=jnp.array([1.8, 2.5]), tau_ref=3.0)
+    circuit = SpikingCircuit(neuron, CurrentSynapse(), jnp.zeros((2, 2)))
+    run = ds.trajectory(circuit, None, np.array([0.0, 100.0]))
+    assert run.events is not None
+    for i, current in enumerate((1.8, 2.5)):
+        period = 3.0 + TAU * np.log(R * current / (R * current - (V_TH - E_L)))
+        np.testing.assert_allclose(np.diff(run.events.of(i)), period, atol=1e-8)
+        ends = run.events.of(2 + i)
+        np.testing.assert_allclose(ends - run.events.of(i)[: ends.size], 3.0, atol=1e-8)
+    assert set(np.unique(circuit.spiked(run.events.surfaces))) == {-1, 0, 1}
 
 
 def test_spikes_on_the_grid_come_within_a_step() -> None:

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import pytest
 
 import dynascope as ds
-from dynascope.models import AdEx, FitzHughNagumo, LeakyIntegrateAndFire, WangBuzsaki
+from dynascope.models import AdEx, FitzHughNagumo, LeakyIntegrateAndFire, RefractoryIntegrateAndFire, WangBuzsaki
 from dynascope.models.synapses import (
     ConductanceSynapse,
+    CurrentSynapse,
     DeltaSynapse,
     GapJunction,
     GradedCircuit,
@@ -32,6 +33,7 @@ CIRCUITS = {
     ),
     "flows": SpikingCircuit(WangBuzsaki(), NMDASynapse(), 0.1 * MUTUAL, TripletSTDP(), plastic=((0, 1),)),
     "kicks": SpikingCircuit(LeakyIntegrateAndFire(I=jnp.array([1.8, 2.0])), DeltaSynapse(), 0.5 * MUTUAL),
+    "refractory": SpikingCircuit(RefractoryIntegrateAndFire(), CurrentSynapse(), 0.5 * MUTUAL),
     "electrical": SpikingCircuit(LeakyIntegrateAndFire(), GapJunction(), 0.01 * MUTUAL),
     "graded": GradedCircuit(FitzHughNagumo(), GradedSynapse(V_half=1.0, K=0.1, E=-2.0), 0.1 * MUTUAL),
 }

@@ -30,8 +30,8 @@ class HebbRule(AbstractFlow):
         Hebb (1949), The organization of behavior, Wiley.
 
     Example:
-        >>> HebbRule(gamma=0.0).vector_field(0.0, jnp.array([1.0, 0.0]), None).round(6).tolist()
-        [0.025, 0.02]
+        >>> HebbRule(eta=1.0, gamma=0.5).vector_field(0.0, jnp.array([1.0, 0.0]), None).tolist()
+        [2.0, 2.0]
     """
 
     variables = (Variable("w"),)

@@ -45,7 +45,7 @@ class SpikingCircuit(AbstractHybrid):
     y_i' = f(y_i, u_i + sum_j W_ij i(s_j, V_j, V_i)),  s_j' = g(s_j, V_j);  at a spike of j: y_j is reset, the kicks of
     its synapses are added to the potentials of its targets, and s_j jumps.
 
-    A neuron spikes where its own guard rises through zero, or, if it is a flow, where its potential rises through
+    A neuron spikes where its first guard rises through zero, or, if it is a flow, where its potential rises through
     `threshold` (it then goes on as it was, and can spike again once it was below). Spikes arrive without delay. What
     happens at one instant: all neurons whose guards are up fire together; they are reset first; then all kicks are
     added, also to those just reset; then weights learn, from the traces before. Neurons lifted over their threshold by
@@ -53,12 +53,13 @@ class SpikingCircuit(AbstractHybrid):
     could have fired is Zeno behaviour, and the run ends with that code.
 
     Every parameter of the neuron and of the synapse is one number, or has one entry per neuron (synapses: per
-    presynaptic neuron). Input channel i is a current into neuron i; event surface i is a spike of neuron i (of flows,
-    surface n + i is the return below the threshold). Where two neurons spike at exactly the same time the flow has no
-    derivative, because a small change decides which one is first: exponents are those of orbits without such ties.
+    presynaptic neuron). Input channel i is a current into neuron i. Event surface i is a spike of neuron i, and surface
+    n + i its second guard, if it has one, or of flows the return below the threshold. Where two neurons spike at
+    exactly the same time the flow has no derivative, because a small change decides which one is first: exponents are
+    those of orbits without such ties.
 
     Args:
-        neuron: A hybrid system with one guard, or a flow; with one input channel, its state one array.
+        neuron: A hybrid system whose first guard is its spike, or a flow; one input channel, its state one array.
         synapse: The kind of all synapses.
         W: Weights, shape `(n, n)`, entry `[i, j]` from neuron j to i, in the unit of the synapse; those that learn
             start here.
@@ -128,7 +129,7 @@ class SpikingCircuit(AbstractHybrid):
         return self.W if y.weights is None else self.W.at[self._learning].set(y.weights)
 
     def spiked(self, surfaces: Any) -> Any:
-        """The neurons of event surfaces; -1 for events that are no spikes (padding, returns below the threshold)."""
+        """The neurons of event surfaces; -1 for events that are no spikes (second guards, returns, padding)."""
         surfaces = jnp.asarray(surfaces)
         return jnp.where(surfaces < self.W.shape[-1], surfaces, -1)
 
@@ -189,7 +190,8 @@ class SpikingCircuit(AbstractHybrid):
             latched = y.latches > 0.5
             return jnp.concatenate([jnp.where(latched, _NEVER, above), jnp.where(latched, -above, _NEVER)])
         current = self._input(y, u)
-        return each(self.neuron, lambda one, yi, ui: one.guard(t, yi, ui[None]), y.neurons, current)[:, 0]
+        guards = each(self.neuron, lambda one, yi, ui: one.guard(t, yi, ui[None]), y.neurons, current)
+        return guards.T.reshape(-1)  # the spikes of all neurons first
 
     def _input(self, y: State, u: Input) -> jax.Array:
         V = y.neurons[:, self.potential]
@@ -201,9 +203,10 @@ class SpikingCircuit(AbstractHybrid):
             current = self._input(y, u)
 
             def start_anew(one: Any, yi: jax.Array, ui: jax.Array, f: jax.Array) -> jax.Array:
-                return one.reset(t, yi, ui[None], f[None])
+                return one.reset(t, yi, ui[None], f)
 
-            neurons, latches = each(self.neuron, start_anew, y.neurons, current, spikes), None
+            by_neuron = fired.reshape(-1, spikes.size).T
+            neurons, latches = each(self.neuron, start_anew, y.neurons, current, by_neuron), None
         else:
             neurons, returned = y.neurons, fired[self.W.shape[-1] :]
             latches = jnp.where(spikes, 1.0, jnp.where(returned, 0.0, y.latches)).astype(y.latches.dtype)
