@@ -56,9 +56,8 @@ def draw(rows: list[dict], folder: Path) -> None:
     fig, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
     fine = np.linspace(0.02, 0.139, 240)
     kept = [theory(load) for load in fine]
-    axes.plot(
-        [a for a, m in zip(fine, kept, strict=True) if m], [m for m in kept if m], color="black", lw=1, label="theory"
-    )
+    below = [(load, m) for load, m in zip(fine, kept, strict=True) if m]
+    axes.plot(*zip(*below, strict=True), color="black", lw=4, alpha=0.35, label="theory")
     for n, colour in ((1000, "tab:orange"), (5000, "tab:blue")):
         mine = [row for row in rows if row["n"] == n]
         x = np.array([row["load"] for row in mine])
