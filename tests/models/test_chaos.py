@@ -91,6 +91,8 @@ RENAMED: dict[str, tuple[str, dict[str, Any]]] = {
     "map.Ikeda": ("ikeda-map", {}),
     "map.KaplanYorke": ("kaplan-yorke", {"beta": 2.0}),
     "map.Logistic": ("logistic", {"r": 3.9}),
+    "map.Pickover": ("clifford", {}),
+    "map.Tent": ("tent-map", {}),
 }
 
 #: Where we follow the source and `dysts` does not: its name there, and what is different.
@@ -163,6 +165,10 @@ def rule(system: Any, y: jax.Array, past: jax.Array, t: float) -> jax.Array:
         case AbstractDelayFlow():
             return system.vector_field(t, y, lambda s: past, None)
     raise AssertionError(type(system).__name__)
+
+
+def test_every_system_of_dysts_is_in_the_catalogue() -> None:
+    assert not sorted(t for t in ABOUT if ours(t)[0] not in models.names())
 
 
 def carried(chart: Callable[[Any], jax.Array], y: Any, value: Any, theirs: str) -> tuple[Any, Any]:

@@ -37,6 +37,7 @@ class RosenzweigMacArthur(AbstractFlow):
         "Rosenzweig & MacArthur (1963), Stability conditions of predator-prey interactions, Am. Nat. 97, 209-223"
     )
     family = "canonical"
+    catalogue_name = "rosenzweig-macarthur"
 
     r: Param = param(1.0, doc="growth of the prey", bounds=(0.0, None))
     K: Param = param(4.0, doc="what the land can feed", bounds=(1e-6, None))

@@ -93,6 +93,8 @@ class WindmiReduced(AbstractEquations):
     I' = a1 (v_sw - V),  V' = b1 I - b2 P^(1/2) - b3 V,
     P' = v_sw^2 - P^(5/4) v_sw^(1/2) (1 + tanh(d1 (I - 1))) / 2.
 
+    Chaos fills most of v_sw from 4 to 8; at 5 there is a window of periodic substorms.
+
     Reference:
         Horton, Weigel & Sprott (2001), Chaos and the limits of predictability for the solar-wind-driven
         magnetosphere-ionosphere system, Physics of Plasmas 8, 2946-2952.
@@ -108,7 +110,7 @@ class WindmiReduced(AbstractEquations):
     b2: Param = param(0.0752, doc="loss of voltage to the pressure")
     b3: Param = param(1.06, doc="conductance")
     d1: Param = param(2200.0, doc="steepness of the onset of unloading")
-    v_sw: Param = param(5.0, doc="voltage of the solar wind")
+    v_sw: Param = param(4.5, doc="voltage of the solar wind")
 
     def rates(self, y: State) -> tuple[Any, ...]:
         current, voltage, pressure = y

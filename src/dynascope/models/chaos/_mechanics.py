@@ -75,8 +75,8 @@ class SwingingAtwood(AbstractEquations):
         Variable("p"),
     )
     reference = "Tufillaro, Abbott & Griffiths (1984), Swinging Atwood's machine, Am. J. Phys. 52, 895-903"
-    start = (0.844, 2.68, -6.85, 2.93)
-    dt = 0.001
+    start = (1.0, 1.57, 0.327, 4.65)
+    dt = 0.0002
 
     m: Param = param(1.0, doc="swinging mass")
     M: Param = param(4.5, doc="hanging mass")
