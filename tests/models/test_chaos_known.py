@@ -303,3 +303,11 @@ def test_delays_longer_than_the_history_are_refused() -> None:
     with pytest.raises(InputError, match="Give a longer history first"):
         IkedaDelay().replace(tau=12.0)
     assert float(IkedaDelay().replace(max_delay=20.0).replace(tau=12.0).tau) == 12.0
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("lorenz96", {"n": 3}), ("generalised-henon", {"d": 1}), ("newton-map", {"n": 1})]
+)
+def test_sizes_that_make_no_system_are_refused(name: str, size: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="must be at least"):
+        models.build(name, **size)

@@ -1,5 +1,6 @@
 import jax.numpy as jnp
 
+from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Input, Param, State, Time
 from ...systems import AbstractMap, Box, variables
@@ -15,6 +16,9 @@ class NewtonMap(AbstractMap):
         a: Relaxation: 1 is Newton's method; it converges near the roots for 0 < a < 2.
         n: Degree, at least 2.
 
+    Raises:
+        InputError: If `n` is below 2.
+
     Reference:
         Cayley (1879), The Newton-Fourier imaginary problem, American Journal of Mathematics 2, 97.
 
@@ -29,6 +33,10 @@ class NewtonMap(AbstractMap):
 
     a: Param = param(1.0, doc="relaxation")
     n: int = setting(3, doc="degree")
+
+    def __check_init__(self) -> None:
+        if self.n < 2:
+            raise InputError(f"`n` of `NewtonMap` must be at least 2, got {self.n}. A linear equation has no basins.")
 
     def initial_state(self) -> State:
         return like(self.a, [-0.7, 0.4])

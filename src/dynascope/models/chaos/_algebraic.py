@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Input, Param, State, Time
 from ...systems import AbstractFlow, Box, Variable, variables
@@ -86,6 +87,9 @@ class Lorenz96(AbstractFlow):
         F: Forcing.
         n: Number of places, at least 4.
 
+    Raises:
+        InputError: If `n` is below 4.
+
     Reference:
         Lorenz (1996), Predictability: a problem partly solved, Seminar on Predictability, ECMWF, vol. 1, 1-18.
     """
@@ -96,6 +100,12 @@ class Lorenz96(AbstractFlow):
 
     F: Param = param(8.0, doc="forcing")
     n: int = setting(40, doc="number of places")
+
+    def __check_init__(self) -> None:
+        if self.n < 4:
+            raise InputError(
+                f"`n` of `Lorenz96` must be at least 4, got {self.n}. On smaller rings neighbours coincide."
+            )
 
     def initial_state(self) -> State:
         # Golden-ratio steps: no two places alike, so that no symmetry of the ring survives.

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Input, Param, State, Time
 from ...systems import AbstractMap, Box, Variable, variables
@@ -381,6 +382,9 @@ class GeneralisedHenon(AbstractMap):
         b: Weight of the oldest value: volumes shrink by this factor.
         d: Dimension, at least 2.
 
+    Raises:
+        InputError: If `d` is below 2.
+
     Reference:
         Baier & Klein (1990), Maximum hyperchaos in generalized Hénon maps, Physics Letters A 151, 281-284.
     """
@@ -392,6 +396,10 @@ class GeneralisedHenon(AbstractMap):
     a: Param = param(1.76, doc="drive")
     b: Param = param(0.1, doc="weight of the oldest value")
     d: int = setting(3, doc="dimension")
+
+    def __check_init__(self) -> None:
+        if self.d < 2:
+            raise InputError(f"`d` of `GeneralisedHenon` must be at least 2, got {self.d}. Use `Logistic` for one.")
 
     def initial_state(self) -> State:
         return like(self.a, [0.1 * (i + 1) for i in range(self.d)])
