@@ -24,7 +24,17 @@ def rows(path: Path) -> dict[str, dict[str, Any]]:
 def certificates() -> str:
     """One line per system: regime, spectrum with errors, dimension, and the checks."""
     index, known = rows(PACKAGE / "_index.json"), rows(PACKAGE / "models" / "certified.json")
-    head = ("system", "regime", "Lyapunov exponents", "Kaplan-Yorke", "sum rule", "orbits", "integrators", "status")
+    head = (
+        "system",
+        "regime",
+        "Lyapunov exponents",
+        "Kaplan-Yorke",
+        "sum rule",
+        "orbits",
+        "integrators",
+        "lengths",
+        "status",
+    )
     lines = [head, ("---",) * len(head)]
     for name, row in known.items():
         if name in index and "exponents" in row:
@@ -37,6 +47,7 @@ def certificates() -> str:
                     _short(row["sum_error"]),
                     _short(row["orbits"]),
                     _short(row.get("integrators")),
+                    _short(row["lengths"]),
                     f"undecided: {row['undecided']}" if row["undecided"] else "certified",
                 )
             )
@@ -83,7 +94,8 @@ def shared() -> list[tuple[str, str, dict[str, Any]]]:
 def summary() -> dict[str, int]:
     """How many figures of `dysts` agree with ours within 25 %, and how many are more than 1.5 times away."""
     known = rows(PACKAGE / "models" / "certified.json")
-    counts = dict.fromkeys(("compared", "maximum_agrees", "maximum_off", "spectrum_agrees", "spectrum_off"), 0)
+    kinds = ("compared", "maximum_agrees", "maximum_off", "spectrum_agrees", "spectrum_off")
+    counts: dict[str, int] = dict.fromkeys(kinds, 0)
     for _, name, entry in shared():
         row = known.get(name)
         if row is None or row.get("undecided") or row.get("regime") not in ("chaos", "hyperchaos"):

@@ -8,6 +8,7 @@ points; and how far each check was from failing (see `Row`).
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -24,8 +25,10 @@ SUM_TOLERANCE = 1e-6
 PRECISION = 0.02
 #: Standard errors by which independent orbits may differ.
 ERRORS = 3.0
-#: CPU seconds that one longer run may take.
-PATIENCE = 100.0
+#: Steps of the shortest run, by how much each is longer than the one before, and CPU seconds that one may take.
+SHORTEST, LONGER, PATIENCE = 40_000, 4.0, 40.0
+#: Relative standard error of the largest exponent at which a run is long enough, and the lengths of a regular orbit.
+GOAL, REGULAR = 0.01, 3
 #: How often the step is halved until the sum rule holds.
 HALVINGS = 6
 #: Largest dimension of which fixed points are looked for, and most that are listed.
@@ -45,19 +48,15 @@ def certify(name: str) -> dict[str, Any]:
     if any(v.topology == "discrete" for v in state_variables(system)):
         return row | {"note": "discrete states have no exponents"}
     solver = _settled_solver(system)
-    first = _spectrum(system, solver, 0, 0.01)
-    second = _spectrum(system, solver, 1, 0.01)
-    longer = _longer(first, second, (time.process_time() - began) / 2)
-    if longer > 1:
-        span = longer * max(first.settings["duration"], second.settings["duration"])
-        first, second = (_spectrum(system, solver, seed, 0.01, span) for seed in (5, 6))
+    first, lengths = _precise(system, solver, 0)
+    second = _spectrum(system, solver, 1, first.settings["duration"])
     if _apart(first, second) > ERRORS:
         span = 4 * first.settings["duration"]
-        first, second = (_spectrum(system, solver, seed, 0.01, span) for seed in (2, 3))
-    row |= _described(first, second)
+        first, second = (_spectrum(system, solver, seed, span) for seed in (2, 3))
+    row |= _described(first, second) | {"lengths": _number(lengths, 3)}
     other = _other_solver(system, solver)
     if other is not None:
-        row["integrators"] = _apart(second, _spectrum(system, other, 4, 0.03))
+        row["integrators"] = _apart(second, _spectrum(system, other, 4, first.settings["duration"] / 4))
     start = _on_attractor(system, solver)
     row |= {"start": _rounded(start, 6), "time_scale": _time_scale(system, solver, start)}
     row["regime"] = _regime(system, first, start, solver)
@@ -101,7 +100,27 @@ def _other_solver(system: Any, solver: Any) -> Any:
             return None
 
 
-def _spectrum(system: Any, solver: Any, seed: int, rtol: float, duration: float | None = None) -> Any:
+def _precise(system: Any, solver: Any, seed: int) -> tuple[Any, float]:
+    """A spectrum of ever longer runs, until its error is small enough for two of them, or the patience is over.
+
+    Returns:
+        The last one, and how far it is from the run before, in combined standard errors.
+    """
+    span, before = SHORTEST * (1.0 if _is_map(system) else _step(solver)) * _work(system), None
+    for count in itertools.count(1):
+        began = time.process_time()
+        found = _spectrum(system, solver, seed, span)
+        seconds = time.process_time() - began
+        top, error = found.exponents[0], found.stderr[0]
+        # An exponent within its error of zero, or below, cannot reach a relative error: three lengths must do.
+        enough = error <= GOAL * top if top > 2 * error else count == REGULAR
+        if before is not None and (enough or not found.successful or LONGER * seconds > PATIENCE):
+            return found, _apart(before, found)
+        before, span = found, LONGER * span
+    raise AssertionError("never ends")
+
+
+def _spectrum(system: Any, solver: Any, seed: int, duration: float) -> Any:
     """One spectrum from a start of its own; a seed above zero moves the start a little off."""
     import jax
     from jax.flatten_util import ravel_pytree
@@ -111,28 +130,8 @@ def _spectrum(system: Any, solver: Any, seed: int, rtol: float, duration: float 
     flat, unravel = ravel_pytree(system.initial_state())
     # A conservative orbit must keep its energy: the move is small, and the transient makes the orbit another one.
     shift = 1e-6 * (abs(flat) + 1e-3) * jax.random.normal(jax.random.key(seed), flat.shape)
-    y0 = unravel(flat + (seed > 0) * shift)
-    return ds.lyapunov_spectrum(
-        system,
-        y0=y0,
-        duration=duration,
-        rtol=rtol,
-        solver=solver,
-        key=jax.random.key(100 + seed),
-        throw=False,
-    )
-
-
-def _longer(first: Any, second: Any, seconds: float) -> float:
-    """How many times longer the runs must be for a largest exponent that can be certified; 1 if that is out of reach."""
-    import numpy as np
-
-    top = (first.exponents[0] + second.exponents[0]) / 2
-    error = np.hypot(first.stderr[0], second.stderr[0]) / 2
-    if not (np.isfinite(error) and top > 4 * error and error > PRECISION * top):
-        return 1.0
-    factor = (error / (0.75 * PRECISION * top)) ** 2
-    return float(factor) if factor * seconds < PATIENCE else 1.0
+    y0, key = unravel(flat + (seed > 0) * shift), jax.random.key(100 + seed)
+    return ds.lyapunov_spectrum(system, y0=y0, duration=duration, solver=solver, key=key, throw=False)
 
 
 def _apart(a: Any, b: Any) -> float:
@@ -181,6 +180,19 @@ def _on_attractor(system: Any, solver: Any) -> Any:
     span = 1000.0 if is_discrete(system) else 20_000 * _step(solver)
     run = ds.trajectory(system, None, np.array([0.0, span]), solver=solver, key=jax.random.key(0), throw=False)
     return np.asarray(ravel_pytree(jax.tree.map(lambda leaf: leaf[-1], run.ys))[0])
+
+
+def _is_map(system: Any) -> bool:
+    from dynascope.systems import is_discrete
+
+    return is_discrete(system)
+
+
+def _work(system: Any) -> float:
+    """How much shorter the shortest run may be where a step costs more: large systems, resets, histories."""
+    from dynascope.systems import dimension, kind
+
+    return {"hybrid": 0.05, "delay flow": 0.25}.get(kind(system), 1.0 if dimension(system) <= 8 else 0.1)
 
 
 def _step(solver: Any) -> float:
@@ -250,7 +262,7 @@ def _undecided(row: dict[str, Any]) -> str:
         return f"relative standard error of the largest exponent {error / max(abs(top), 1e-300):.2g}"
     if (row["sum_error"] or 0.0) > SUM_TOLERANCE:
         return f"sum rule missed by {row['sum_error']:.2g}"
-    for check in ("orbits", "integrators"):
+    for check in ("orbits", "integrators", "lengths"):
         if row.get(check, 0.0) > ERRORS:
             return f"{check} differ by {row[check]:.2g} standard errors"
     return ""

@@ -65,6 +65,7 @@ class Certificate:
             absolute exponent.
         orbits: Largest difference between the spectra of two independent orbits, in combined standard errors.
         integrators: The same between two integration methods; `None` for maps.
+        lengths: The same between two lengths of a run.
         converged: Whether the halves of both runs agree and the precision asked for was reached.
         step: Step of the integration.
         duration: Time averaged over.
@@ -86,6 +87,7 @@ class Certificate:
     sum_error: float | None
     orbits: float
     integrators: float | None
+    lengths: float
     converged: bool
     step: float
     duration: float
