@@ -19,7 +19,9 @@ from dynascope.models import (
     MorrisLecar,
     QuadraticIntegrateAndFire,
     RefractoryIntegrateAndFire,
+    StuartLandau,
     ThetaNeuron,
+    VanDerPol,
     WangBuzsaki,
     facts,
 )
@@ -158,6 +160,14 @@ def test_connor_stevens_fires_at_any_rate_by_its_a_current() -> None:
     without = [settled_rate(ConnorStevens(I=float(x), g_A=0.0), 500.0) for x in np.arange(-14.0, -6.0, 1.0)]
     assert without[0] == 0.0
     assert min(rate for rate in without if rate > 0) > 50.0
+
+
+def test_oscillators_turn_at_their_known_speed() -> None:
+    assert facts("van-der-pol")["period"].agrees(returns(VanDerPol(mu=1.0)).period)
+    # For small mu the period is 2 pi (1 + mu^2 / 16 - 5 mu^4 / 3072 + ...).
+    expected = 2 * np.pi * (1 + 0.3**2 / 16 - 5 * 0.3**4 / 3072)
+    np.testing.assert_allclose(returns(VanDerPol(mu=0.3)).period, expected, rtol=2e-6)
+    assert facts("stuart-landau")["period"].agrees(returns(StuartLandau()).period)
 
 
 def test_morris_lecar_classes() -> None:
