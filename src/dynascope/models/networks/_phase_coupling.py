@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import InputError
+from ..._sincos import sincos
 from ..._tree import is_traced
 from ...systems import AbstractConnectivity, connectivity
 
@@ -30,7 +31,7 @@ def pull(graph: AbstractConnectivity | None, theta: jax.Array) -> jax.Array:
 
     One sine and one cosine per phase, where the double sum would need N^2 (on a graph: one per edge).
     """
-    c, s = jnp.cos(theta), jnp.sin(theta)
+    s, c = sincos(theta)
     if graph is None:
         return jnp.mean(s) * c - jnp.mean(c) * s
     sines, cosines = (graph @ jnp.stack([s, c], axis=1)).T
