@@ -11,9 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from jax.flatten_util import ravel_pytree
 
 import dynascope as ds
-from dynascope.report._code import origin_of, written
+from dynascope.models import BCMRule
+from dynascope.report._code import origin_of, snippets, written
 from dynascope.report._report import plain
 from dynascope.report._sentences import measured
 
@@ -276,3 +278,13 @@ def test_plain_values():
 )
 def test_measured_values(value, error, unit, text):
     assert measured(value, error, unit) == text
+
+
+def test_a_state_of_unequal_parts_is_resumed_whole() -> None:
+    rule = BCMRule()
+    start = np.array([2.0, 0.0, 2.0])
+    said = snippets(rule, origin="", y0=None, inputs=None, key=jax.random.key(0), solver=None, start=start)
+    scope: dict[str, Any] = {"system": rule, "np": np, "ravel_pytree": ravel_pytree}
+    exec(said.resume, scope)
+    assert jax.tree.structure(scope["start"]) == jax.tree.structure(rule.initial_state())
+    np.testing.assert_array_equal(ravel_pytree(scope["start"])[0], start)

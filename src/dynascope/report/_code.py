@@ -125,8 +125,9 @@ def _resumed(system: AbstractSystem, start: np.ndarray | None) -> str:
     """Lines that make `start`: the state itself where it is small, else none."""
     if start is None or start.size > _WRITTEN or kind(system) == "delay flow":
         return ""
-    like, _ = ravel_pytree(system.initial_state())
-    if jnp.shape(system.initial_state()) == like.shape:
+    state = system.initial_state()
+    like, _ = ravel_pytree(state)
+    if isinstance(state, jax.Array) and state.shape == like.shape:
         return f"start = np.array({start.tolist()!r})\n"
     return (
         "_, unravel = ravel_pytree(system.initial_state())\n"
