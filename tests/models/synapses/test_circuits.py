@@ -94,6 +94,7 @@ def test_approach_to_synchrony_and_antiphase_is_that_of_averaging() -> None:
     assert rate_of_approach(*pair(-g, tau, 0.05), 0.0, 4000.0) == pytest.approx(together, rel=0.05)
 
 
+@pytest.mark.slow
 def test_second_exponent_is_the_rate_of_approach() -> None:
     circuit, y0 = pair(0.6, 4.0, 0.45)
     rate = rate_of_approach(circuit, y0, 0.5, 600.0)
@@ -124,6 +125,7 @@ def irregular() -> tuple[SpikingCircuit, Any]:
     return circuit, circuit.initial_state()
 
 
+@pytest.mark.slow
 def test_exponents_are_those_of_finite_differences_through_the_resets() -> None:
     circuit, y0 = irregular()
     flat, unravel = ravel_pytree(y0)
