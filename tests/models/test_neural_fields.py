@@ -31,11 +31,11 @@ def residual(field: Any, v: jax.Array) -> float:
     return float(jnp.max(jnp.abs(field.vector_field(0.0, v, None))))
 
 
-def eigenvalues(field: Any, v: jax.Array) -> np.ndarray:
+def eigenvalues(field: Any, v: jax.Array) -> Any:
     """Of the Jacobian at `v`, largest real part first."""
     flat = v.ravel()
     J = jax.jacfwd(lambda z: field.vector_field(0.0, z.reshape(v.shape), None).ravel())(flat)
-    values = np.linalg.eigvals(np.asarray(J))
+    values: Any = np.linalg.eigvals(np.asarray(J))
     return values[np.argsort(-values.real)]
 
 
@@ -77,7 +77,7 @@ def test_transforms_are_those_of_the_gaussians() -> None:
 
 def test_fourier_sum_is_the_integral_over_places() -> None:
     field = NeuralFieldRing(n=48)
-    v = np.asarray(settled(field, 3.0))
+    v = settled(field, 3.0)
     apart = np.abs(field.places()[:, None] - field.places()[None, :])
     w = field.kernel.at(jnp.minimum(apart, field.length - apart))
     lateral = np.asarray(w) @ np.asarray(field.gain.of(v)) * float(field.length) / 48
@@ -104,6 +104,8 @@ def area(a: float) -> float:
 
 def test_amari_bump_is_as_wide_as_the_larger_zero() -> None:
     fact = facts("neural-field-ring")["bump_width"]
+    narrow: Any
+    wide: Any
     narrow, wide = brentq(lambda a: area(a) - 0.5, 0.1, 1.4), brentq(lambda a: area(a) - 0.5, 1.6, 6.0)
     assert fact.agrees(wide)
     field = NeuralFieldRing(h=-0.5, n=512, gain=Sigmoid(100.0))
@@ -120,7 +122,7 @@ def test_amari_bump_is_as_wide_as_the_larger_zero() -> None:
 
 def test_amari_eigenvalues_of_the_bump() -> None:
     # For a step of the rate: 0 for a shift, and 2 w(a) / (w(0) - w(a)) for a change of width, Amari (1977).
-    wide = brentq(lambda a: area(a) - 0.5, 1.6, 6.0)
+    wide: Any = brentq(lambda a: area(a) - 0.5, 1.6, 6.0)
     w = np.asarray(DifferenceOfGaussians().at(jnp.array([0.0, wide])))
     breathing = 2 * w[1] / (w[0] - w[1])
     assert breathing < 0
@@ -147,7 +149,7 @@ def test_default_ring_holds_its_bump_anywhere() -> None:
 
 @pytest.mark.parametrize(("mean", "tuned"), [(-2.0, 4.0), (-1.0, 3.0), (-3.0, 8.0)])
 def test_orientation_tuning_of_ben_yishai(mean: float, tuned: float) -> None:
-    half = brentq(lambda c: tuned * (c - np.sin(2 * c) / 2) - 2 * np.pi, 0.1, np.pi)
+    half: Any = brentq(lambda c: tuned * (c - np.sin(2 * c) / 2) - 2 * np.pi, 0.1, np.pi)
     amplitude = 1.0 / (-np.cos(half) - mean * (np.sin(half) - half * np.cos(half)) / np.pi)
     n = 512
     field = NeuralFieldRing.orientation(mean=mean, tuned=tuned, n=n)

@@ -33,7 +33,7 @@ def highest(component: int) -> Choice:
     return lambda found: int(np.argmax(found.states[:, component]))
 
 
-def at_rest(system: Any, choice: Choice, y0: Any = None) -> tuple[np.ndarray, np.ndarray]:
+def at_rest(system: Any, choice: Choice, y0: Any = None) -> tuple[np.ndarray, Any]:
     """State and eigenvalues of one of the fixed points that we find; `y0` are states to start from as well."""
     found = ds.fixed_points(system, starts=y0)
     i = choice(found)
@@ -65,10 +65,12 @@ def fold_point(system: Any, name: str, near: float, choice: Choice, y0: Any = No
         return jnp.concatenate([moved, turned, jnp.array([v @ v - 1.0])])
 
     J = np.asarray(jax.jacfwd(lambda y: system.replace(**{name: near}).vector_field(0.0, y, None))(jnp.asarray(state)))
+    values: Any
     values, vectors = np.linalg.eig(J)
     v = np.real(vectors[:, int(np.argmin(np.abs(values) + 1e6 * (np.abs(values.imag) > 1e-9)))])
     z = jnp.concatenate([state, v / np.linalg.norm(v), jnp.array([near])])
     derivative = jax.jit(jax.jacfwd(conditions))
+    change = z
     for _ in range(30):
         change = jnp.linalg.solve(derivative(z), conditions(z))
         z = z - change
@@ -87,6 +89,7 @@ def first_lyapunov_coefficient(system: Any, choice: Choice) -> float:
     A = np.asarray(jax.jacfwd(rule)(y))
     second = np.asarray(jax.jacfwd(jax.jacfwd(rule))(y))
     third = np.asarray(jax.jacfwd(jax.jacfwd(jax.jacfwd(rule)))(y))
+    values: Any
     values, vectors = np.linalg.eig(A)
     i = int(np.argmin(np.abs(values.real) + 1e6 * (values.imag <= 1e-6)))
     omega, q = values[i].imag, vectors[:, i]
