@@ -39,13 +39,18 @@ def order(network: Kuramoto, *, transient: float = 60.0, duration: float = 60.0)
     return float(np.mean(np.abs(jax.vmap(network.order)(run.ys[1:]))))
 
 
+def branch(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Couplings and order parameters of the synchronous state, by the product K r, which determines both."""
+    x = np.linspace(-np.pi / 2, np.pi / 2, 4001)
+    products = np.linspace(1e-3, 8.0, 4000)
+    couplings = np.array([1 / np.trapezoid(np.cos(x) ** 2 * DENSITIES[name](z * np.sin(x)), x) for z in products])
+    return couplings, products / couplings
+
+
 def theory(name: str, K: float) -> float:
-    """The largest solution of the self-consistent equation, 0 where there is none."""
-    x = np.linspace(-np.pi / 2, np.pi / 2, 8001)
-    radii = np.linspace(1e-4, 1.0, 4001)
-    waves = np.array([np.trapezoid(np.cos(x) ** 2 * DENSITIES[name](K * r * np.sin(x)), x) for r in radii])
-    above = np.flatnonzero(K * waves >= 1.0)
-    return float(radii[above[-1]]) if above.size else 0.0
+    """The order parameter for infinitely many oscillators, 0 below the critical coupling."""
+    couplings, orders = branch(name)
+    return float(np.interp(K, couplings, orders)) if couplings[0] < K else 0.0
 
 
 def draw(rows: list[dict], folder: Path) -> None:
@@ -53,8 +58,8 @@ def draw(rows: list[dict], folder: Path) -> None:
     fig, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
     for name, colour in zip(DENSITIES, ("tab:blue", "tab:orange", "tab:green"), strict=True):
         mine = [row for row in rows if row["frequencies"] == name]
-        fine = np.linspace(0.0, 6.0, 121)
-        axes.plot(fine, [theory(name, K) for K in fine], lw=1, color=colour)
+        couplings, orders = branch(name)
+        axes.plot([0.0, couplings[0], *couplings], [0.0, 0.0, *orders], lw=1, color=colour)
         axes.plot([row["K"] for row in mine], [row["r"] for row in mine], "o", ms=4, color=colour, label=name)
     axes.set(xlabel="coupling K", ylabel="order parameter r", xlim=(0, 6), ylim=(0, 1.03))
     axes.spines[["top", "right"]].set_visible(False)
