@@ -13,7 +13,7 @@ from dynascope.models import Catalogue
 
 
 def chosen(*names: str) -> Catalogue:
-    return Catalogue(entry for entry in ds.catalogue() if entry["name"] in names)
+    return Catalogue(tuple(entry for entry in ds.catalogue() if entry["name"] in names))
 
 
 def drawn(axes: Any) -> np.ndarray:

@@ -117,7 +117,7 @@ def _certificates() -> dict[str, Certificate]:
     fields = {f.name for f in dataclasses.fields(Certificate)}
     rows = [row for row in json.loads(text) if "regime" in row]
     known: list[dict[str, Any]] = [
-        {"integrators": None} | {k: _frozen(v) for k, v in row.items() if k in fields} for row in rows
+        {"integrators": None, "lengths": 0.0} | {k: _frozen(v) for k, v in row.items() if k in fields} for row in rows
     ]
     return {row["name"]: Certificate(**row) for row in known}
 

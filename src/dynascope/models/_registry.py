@@ -1,10 +1,12 @@
 """Systems by their catalogue name, from a generated index: no model is imported before it is asked for."""
 
+import dataclasses
 import difflib
 import functools
 import importlib
 import json
 import re
+from collections.abc import Iterator
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +25,20 @@ def names() -> tuple[str, ...]:
     return tuple(_index())
 
 
-class Catalogue(tuple[dict[str, Any], ...]):
+@dataclasses.dataclass(frozen=True)
+class Catalogue:
     """Entries of the catalogue, one dictionary per system; `ds.plot` draws a picture of each attractor."""
 
-    __slots__ = ()
+    entries: tuple[dict[str, Any], ...]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, i: int) -> dict[str, Any]:
+        return self.entries[i]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.entries)
 
 
 def catalogue(*, family: str | None = None) -> Catalogue:
@@ -47,7 +59,7 @@ def catalogue(*, family: str | None = None) -> Catalogue:
         from .._errors import InputError
 
         raise InputError(f"There is no family `{family}`. There are {', '.join(f'`{f}`' for f in families)}.")
-    return Catalogue(dict(entry) for entry in _index().values() if family in (None, entry["family"]))
+    return Catalogue(tuple(dict(entry) for entry in _index().values() if family in (None, entry["family"])))
 
 
 def find(name: str) -> "type[AbstractSystem]":

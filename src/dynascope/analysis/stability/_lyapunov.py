@@ -37,6 +37,8 @@ _SMALL, _HEAVIER = 8, 8
 _BUDGET = {"flow": 2e8, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 2e8, "random map": 6e6}
 #: Largest dimension of which the sum of the exponents is compared with the growth of volumes.
 _CHECKED = 64
+#: Growth of a difference, as a logarithm, over which two computations of one orbit stay the same.
+_TOGETHER = 12.0
 #: Fewest map steps per block of the pilot and of the shortest average.
 _FEWEST = 4
 #: Pieces into which a run is cut.
@@ -72,10 +74,10 @@ class LyapunovSpectrum(AbstractResult):
         kaplan_yorke_stderr: Its standard error.
         entropy_rate: Sum of the positive exponents (an upper bound of the entropy rate; equal to it for many systems).
         entropy_rate_stderr: Its standard error.
-        volume_rate: Growth rate of volumes along the first part of the same orbit: the mean divergence of a flow, the
+        volume_rate: Growth rate of volumes along an early stretch of the same orbit: the mean divergence of a flow, the
             mean log-determinant of a map. NaN if some exponents were left out, for noisy flows, delays and resets.
-        sum_error: How far the sum of the exponents over that part is from it, over the largest absolute exponent: the
-            error of the step, free of statistics.
+        sum_error: How far the sum of the rates over that stretch is from it, over the largest absolute rate: the error
+            of the step, free of statistics.
         converged: Whether the requested precision was reached and the two halves of the run agree.
         unit: `nats/step` or `nats/<time unit>`.
     """
@@ -260,6 +262,7 @@ class _Averaging:
         self.finite = True
         self.last = 0
         self._origin: tuple[Any, Any]
+        self._early: np.ndarray
 
     def settle(self, transient: int) -> bool:
         """Leave the transient out, turn the frame into its own directions and choose the interval."""
@@ -272,14 +275,13 @@ class _Averaging:
         self.spread = float(np.nanmax(spread, initial=0.0))
         if self._choose:
             self.every = int(np.clip(_LOG_CONDITION / max(self.spread, 1e-9), 1, _LONGEST))
-        self._advance(self.every)
+        self._origin = (self._state[0], self._step)
+        self._early = self._advance(self.every)
         return self.finite
 
     def extend(self, steps: int) -> None:
         """Average over at least `steps` further steps."""
         per_block = max(1, math.ceil(steps / (_BLOCKS * self.every)))
-        if not self._rates:
-            self._origin = (self._state[0], self._step)
         logs = self._advance(self.every, per_block)
         self.last = _BLOCKS * self.every * per_block
         if self.finite:
@@ -316,15 +318,21 @@ class _Averaging:
         return np.concatenate(merged)
 
     def sum_rule(self) -> tuple[float, float]:
-        """The growth rate of volumes over the first piece, and how far the sum of the rates is from it, relatively."""
-        rates = self._rates[0].mean(axis=0)
-        if not np.all(np.isfinite(rates)):
+        """The growth rate of volumes over an early stretch, and how far the sum of the rates is from it, relatively.
+
+        Two programs round differently, so the stretch ends before that has grown to anything.
+        """
+        top = float(np.max(self.series().mean(axis=0)))
+        dt = float(self._stepped.dt)
+        blocks = int(np.clip(_TOGETHER / max(top * self.every * dt, 1e-300), 1, _BLOCKS))
+        logs = self._early[:blocks]
+        if not np.all(np.isfinite(logs)):
             return math.nan, math.nan
-        steps = _BLOCKS * self.every * self._lengths[0]
+        steps = blocks * self.every
         with one_blas_thread():
             log = float(log_volume(self._stepped, *self._origin, jnp.asarray(steps)))
-        rate = log / (steps * float(self._stepped.dt))
-        return rate, float(abs(rates.sum() - rate) / max(np.max(np.abs(rates)), 1e-300))
+        largest = max(float(np.max(np.abs(logs), axis=1).sum()), 1e-300)
+        return log / (steps * dt), float(abs(logs.sum() - log) / largest)
 
     def precise(self, rtol: float) -> bool:
         """Whether the largest exponent is known to `rtol`, or to `rtol` of the largest magnitude if not positive."""
