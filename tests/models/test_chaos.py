@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,96 +22,9 @@ from dynascope.systems import AbstractDelayFlow, AbstractFlow, AbstractMap, Abst
 _FIXTURES = np.load(Path(__file__).parents[1] / "data" / "dysts.npz")
 ABOUT: dict[str, Any] = json.loads(str(_FIXTURES["about"]))["systems"]
 
-#: Where our name is not theirs in kebab-case, or where changes make our system theirs.
-RENAMED: dict[str, tuple[str, dict[str, Any]]] = {
-    "flow.ArnoldBeltramiChildress": ("arnold-beltrami-childress", {"A": 1.73205, "B": 1.41421}),
-    "flow.BickleyJet": (
-        "bickley-jet",
-        # Their jet blows against the waves, in the paper along with them: U has the other sign.
-        {"U": -6.266e-5, "R": 1 / 0.313922, "c1": 9.05854e-6, "c2": 1.28453e-5, "c3": 2.88863e-5},
-    ),
-    "flow.Bouali2": ("bouali2", {"mu": 1.5 * 0.0026667}),
-    "flow.ChenLee": ("chen-lee", {"c": -0.38}),
-    "flow.Chua": ("chua", {"m0": -1.142857, "m1": -0.71429}),
-    "flow.DequanLi": ("dequan-li", {"c": 1.833}),
-    "flow.DoubleGyre": ("double-gyre", {"eps": 0.1, "omega": 0.62832}),
-    "flow.Duffing": ("duffing", {"delta": 0.1, "gamma": 0.35, "omega": 1.4}),
-    "flow.ExcitableCell": ("excitable-cell", {"kC": 0.183333}),
-    "flow.ForcedFitzHughNagumo": (
-        "forced-fitzhugh-nagumo",
-        {"I": 0.965, "f": 0.4008225, "c": 0.08, "omega": 0.043650793650793655},
-    ),
-    "flow.ForcedVanDerPol": ("forced-van-der-pol", {"a": 1.2, "mu": 8.53, "omega": 0.63}),
-    "flow.GlycolyticOscillation": (
-        "glycolytic-oscillation",
-        {"nu": 1.0, "sigma1": 22.2222, "sigma2": 22.2222, "k_s": 4.422},
-    ),
-    "flow.Halvorsen": ("halvorsen", {"a": 1.4}),
-    "flow.HindmarshRose": (
-        "hindmarsh-rose",
-        {"I": 0.0, "a": 0.49 / 0.03, "b": 1 / 0.03, "c": 0.0, "d": 1 / 0.03, "r": 1.25, "s": 1 / 0.03, "x_R": 0.0322},
-    ),
-    "flow.Hopfield": ("lewis-glass", {}),
-    "flow.HyperJha": ("hyper-jia", {"b": 2.667}),
-    "flow.HyperLorenz": ("hyper-lorenz", {"b": 2.667}),
-    "flow.HyperRossler": ("hyper-roessler", {}),
-    "flow.Lorenz": ("lorenz", {"beta": 2.667}),
-    "flow.Lorenz84": ("lorenz84", {"a": 1.32, "b": 7.91, "F": 4.83, "G": 4.194}),
-    "flow.Lorenz96": ("lorenz96", {"n": 4, "F": 20.0}),
-    "flow.LorenzBounded": ("lorenz-bounded", {"beta": 2.667}),
-    "flow.LorenzCoupled": ("lorenz-coupled", {"beta": 2.667}),
-    "flow.LiuChen": ("liu-chen", {"a": 0.4, "b": 12.0, "c": 5.0}),
-    "flow.LuChen": ("lu-chen", {"c": 18.0}),
-    "flow.MacArthur": ("huisman-weissing", {}),
-    "flow.MackeyGlass": ("mackey-glass", {"tau": 16.0}),
-    "flow.MooreSpiegel": ("moore-spiegel", {"T": 40.0, "R": 130.0}),
-    "flow.MultiChua": (
-        "multi-chua",
-        {
-            "b": 14.286,
-            "m": (-0.14285714, 0.28571429, -0.57142857, 0.28571429, -0.57142857, 0.28571429),
-        },
-    ),
-    "flow.NewtonLiepnik": ("newton-leipnik", {}),
-    "flow.NoseHoover": ("nose-hoover", {"T": 1.5}),
-    "flow.SprottMore": ("sprott-more", {"width": 1e-9}),
-    "flow.PanXuZhou": ("pan-xu-zhou", {"b": 2.6667}),
-    "flow.PiecewiseCircuit": ("ucar-delay", {"delta": 3 / 2.24 - 1, "eps": 1 / 2.24**3, "tau": 4.9}),
-    "flow.Rossler": ("roessler", {}),
-    "flow.SwingingAtwood": ("swinging-atwood", {"g": 9.82}),
-    "flow.Thomas": ("thomas", {"a": 10.0, "b": 1.85}),
-    "flow.ThomasLabyrinth": ("thomas", {"a": 10.0, "b": 0.5}),
-    "map.Baker": ("baker-map", {"c": 0.5}),
-    "map.Chebyshev": ("chebyshev-map", {}),
-    "map.Chirikov": ("standard-map", {}),
-    "map.Circle": ("circle-map", {"K": -5.7}),
-    "map.Duffing": ("duffing-map", {}),
-    "map.Gauss": ("gauss-map", {}),
-    "map.GumowskiMira": ("gumowski-mira", {"a": -1.2, "b": 0.0, "mu": -1.1}),
-    "map.Hopalong": ("hopalong", {"a": -0.9, "b": 2.5, "c": 2.7}),
-    "map.Ikeda": ("ikeda-map", {}),
-    "map.KaplanYorke": ("kaplan-yorke", {"beta": 2.0}),
-    "map.Logistic": ("logistic", {"r": 3.9}),
-    "map.Pickover": ("clifford", {}),
-    "map.Tent": ("tent-map", {}),
-}
-
+_NAMES = tomllib.loads((Path(__file__).parents[1] / "data" / "dysts.toml").read_text("utf-8"))
 #: Where we follow the source and `dysts` does not: its name there, and what is different.
-DIFFERENT: dict[str, str] = {
-    "flow.BurkeShaw": "y grows there, y' = +y - s x z; Shaw has y' = -y - s x z.",
-    "flow.CircadianRhythm": (
-        "It has a fourth variable that feeds back on nothing, and light that multiplies where it should add."
-    ),
-    "flow.DoublePendulum": ("The mixed term of the momenta there has half its weight, so that energy is not kept."),
-    "flow.StickSlipOscillator": (
-        "The linear term of the friction there depends on v, in the paper on v - vs like the others."
-    ),
-    "flow.Torus": "It is a function of time only, whatever the state; ours is the flow whose orbits are these curves.",
-    "flow.WindmiReduced": (
-        "The pressure enters the voltage there as p**1 / 2, half of it; in the paper as its square root."
-    ),
-    "map.BlinkingVortexMap": "One call there is half a period, and which vortex is on changes from call to call.",
-}
+DIFFERENT: dict[str, str] = _NAMES["different"]
 
 
 def _in_plane(period: float) -> Callable[[Any], jax.Array]:
@@ -150,7 +64,8 @@ ROUNDED: dict[str, float] = {
 
 def ours(theirs: str) -> tuple[str, dict[str, Any]]:
     """Our name for a system of `dysts`, and the changes that make ours the same."""
-    return RENAMED.get(theirs, (catalogue_name(type(theirs.split(".")[1], (), {})), {}))
+    known = _NAMES["renamed"].get(theirs, {})
+    return known.get("name") or catalogue_name(type(theirs.split(".")[1], (), {})), known.get("changes", {})
 
 
 SHARED = sorted(t for t in ABOUT if ours(t)[0] in models.names() and t not in DIFFERENT)
