@@ -251,3 +251,25 @@ def test_sum_rule_needs_all_exponents_and_no_noise() -> None:
     ):
         assert math.isnan(found.volume_rate)
         assert math.isnan(found.sum_error)
+
+
+@pytest.mark.parametrize("wanted", [64, 1000, 5000, 77_777])
+def test_runs_as_long_as_asked_and_no_longer(wanted: int) -> None:
+    settings = lyapunov_spectrum(Henon(), transient=500, duration=wanted).settings
+    assert settings["duration"] <= wanted
+    assert settings["duration"] >= 0.99 * wanted - 64
+
+
+def test_recorded_input_ends_the_average() -> None:
+    from dynascope.models.artificial import RNN
+    from dynascope.systems import Recorded
+
+    network = RNN.draw(inputs=1, n=3, key=jax.random.key(0))
+    samples = jax.random.normal(jax.random.key(1), (3000, 1))
+    signal = Recorded(samples, hold=True)
+    whole = lyapunov_spectrum(network, inputs=signal, transient=500)
+    assert 2300 <= whole.settings["duration"] <= 2500
+    with pytest.raises(ds.InputError, match="recorded input ends at time 3000"):
+        lyapunov_spectrum(network, inputs=signal, transient=500, duration=2600)
+    longer = lyapunov_spectrum(network, inputs=Recorded(samples, hold=True, cyclic=True), transient=500, duration=5000)
+    assert longer.settings["duration"] > 4800

@@ -15,7 +15,7 @@ from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import Progress
-from ...systems import AbstractSystem, kind, state_variables
+from ...systems import AbstractSystem, Recorded, kind, state_variables
 from .._as_map import Stepped, as_map
 from .._blocks import block_error
 from ._tangent_frame import Frame, frame_for
@@ -142,12 +142,12 @@ def lyapunov_spectrum(
         system: Any system with a continuous state.
         k: Number of exponents; None takes all up to dimension 64, else 16 (delay flows: 4).
         y0: Initial state; None takes `initial_state()`.
-        transient: Time (maps: steps) left out; None takes 20,000 solver steps (maps 2,000).
-        duration: Time (maps: steps) averaged over; None doubles the run until the standard error of the largest
+        transient: Time (maps: steps) left out, at least 128 steps; None takes 20,000 solver steps (maps 2,000).
+        duration: Time (maps: steps) averaged over, at least 64 steps; None doubles the run until the standard error of the largest
             exponent is below `rtol` of it (of the largest in absolute value if it is not positive), within a fixed
             budget of steps.
         key: Random key of a noisy system.
-        inputs: Input signal of a driven system.
+        inputs: Input signal of a driven system. A recording that ends also ends the average.
         method: `Benettin(every=...)`.
         solver: Fixed-step solver; None takes that of `fixed_solver(system)`.
         rtol: Relative precision asked for.
@@ -186,6 +186,7 @@ def lyapunov_spectrum(
     dt = float(stepped.dt)
     skipped = _steps(transient, dt, "transient", _TRANSIENT[found] // stepped.work)
     wanted = None if duration is None else max(1, _steps(duration, dt, "duration", 0))
+    wanted = _recorded(stepped.inputs, wanted, max(skipped, 2 * _BLOCKS), dt)
 
     run = _Averaging(stepped, vectors, method.every)
     if not run.settle(skipped):
@@ -194,11 +195,14 @@ def lyapunov_spectrum(
     most = max(_BLOCKS * _FEWEST, int(_BUDGET[found] / cost)) if wanted is None else wanted
     # Pieces short enough that an interrupt is answered soon, and long enough that a piece costs more than its call.
     piece = max(_BLOCKS * run.every * _FEWEST, most // _PIECES)
+    if wanted is not None:
+        piece = run.fit(wanted)
+        most = max(most, piece)
     result = RESULTS.successful
     with Progress(most, f"Lyapunov spectrum of {type(system).__name__}", show=progress) as bar:
         try:
-            while run.averaged < most:
-                run.extend(min(piece, most) if wanted is not None else min(piece, max(run.averaged, run.first_piece)))
+            while run.averaged + (piece - 1 if wanted is not None else 0) < most:
+                run.extend(piece if wanted is not None else min(piece, max(run.averaged, run.first_piece)))
                 bar.advance(run.last)
                 if not run.finite:
                     return _failed(run, vectors, skipped, system, throw)
@@ -247,6 +251,22 @@ def _steps(time: float | None, dt: float, name: str, default: int) -> int:
     return math.ceil(time / dt - 1e-6)
 
 
+def _recorded(signal: Any, wanted: int | None, skipped: int, dt: float) -> int | None:
+    """The steps to average over under a recorded input that ends: all that it has, if no duration is given."""
+    if not isinstance(signal, Recorded) or signal.cyclic:
+        return wanted
+    samples = signal.values.shape[0] - (0 if signal.hold else 1)
+    end = float(signal.t0) + samples * float(signal.dt)
+    most = math.floor(end / dt + 1e-6) - skipped
+    if most < max(_BLOCKS, wanted or 0):
+        raise InputError(
+            f"The recorded input ends at time {end:.6g}, but {skipped * dt:.6g} are left out and "
+            f"{max(_BLOCKS, wanted or 0) * dt:.6g} averaged over. Give a longer recording, a shorter `transient` or "
+            "`duration`, or `Recorded(..., cyclic=True)`."
+        )
+    return most if wanted is None else wanted
+
+
 class _Averaging:
     """A run under way on the host: the frame's state and the growth rates of its blocks so far."""
 
@@ -263,10 +283,13 @@ class _Averaging:
         self.last = 0
         self._origin: tuple[Any, Any]
         self._early: np.ndarray
+        self._early_block = 1
 
     def settle(self, transient: int) -> bool:
         """Leave the transient out, turn the frame into its own directions and choose the interval."""
-        self._state, self._step = _skip(self._stepped, self._state, self._step, jnp.asarray(transient))
+        # The frame turns during the last part of the transient; 64 blocks of one step are the shortest way to do so.
+        turning = min(transient, _BLOCKS * (1 + _LONGEST))
+        self._state, self._step = _skip(self._stepped, self._state, self._step, jnp.asarray(transient - turning))
         logs = self._advance(1)
         if not self.finite:
             return False
@@ -276,8 +299,18 @@ class _Averaging:
         if self._choose:
             self.every = int(np.clip(_LOG_CONDITION / max(self.spread, 1e-9), 1, _LONGEST))
         self._origin = (self._state[0], self._step)
-        self._early = self._advance(self.every)
+        left = max(1, (turning - _BLOCKS) // _BLOCKS)
+        every = min(self.every, left)
+        self._early, self._early_block = self._advance(every, left // every), every * (left // every)
         return self.finite
+
+    def fit(self, wanted: int) -> int:
+        """Choose an interval and pieces of one size that add up to `wanted` steps, or a little less; the piece."""
+        pieces = int(np.clip(wanted // _BLOCKS**2, 1, _PIECES))
+        block = max(1, wanted // (_BLOCKS * pieces))
+        shorter = range(min(self.every, block), (self.every - 1) // 2, -1)
+        self.every = max(shorter, key=lambda every: block - block % every, default=block)
+        return _BLOCKS * (block - block % self.every)
 
     def extend(self, steps: int) -> None:
         """Average over at least `steps` further steps."""
@@ -324,11 +357,11 @@ class _Averaging:
         """
         top = float(np.max(self.series().mean(axis=0)))
         dt = float(self._stepped.dt)
-        blocks = int(np.clip(_TOGETHER / max(top * self.every * dt, 1e-300), 1, _BLOCKS))
+        blocks = int(np.clip(_TOGETHER / max(top * self._early_block * dt, 1e-300), 1, _BLOCKS))
         logs = self._early[:blocks]
         if not np.all(np.isfinite(logs)):
             return math.nan, math.nan
-        steps = blocks * self.every
+        steps = blocks * self._early_block
         with one_blas_thread():
             log = float(log_volume(self._stepped, *self._origin, jnp.asarray(steps)))
         largest = max(float(np.max(np.abs(logs), axis=1).sum()), 1e-300)
