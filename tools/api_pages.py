@@ -3,16 +3,21 @@
 The line `<!-- api: dynascope.systems -->` becomes the documentation of each name that `dynascope.systems` exports;
 `<!-- api: dynascope.models.* -->` does so for each sub-package in turn, under a heading of its own,
 `<!-- catalogue -->` becomes a table of the systems that have a name, `<!-- known answers -->` one of the numbers that
-`benchmarks/known_answers.py` has measured, and `<!-- door -->` one of the names at the top of the package. A name that
-two doors of a page offer is documented once.
+`benchmarks/known_answers.py` has measured, `<!-- certificates -->` and its neighbours those of `certificate_tables`,
+and `<!-- door -->` one of the names at the top of the package. A name that two doors of a page offer comes once.
 """
 
 import ast
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+# MkDocs loads this file by its path, so that the folder of the tools is not known to Python.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tools import certificate_tables
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -110,7 +115,13 @@ def expanded(markdown: str) -> str:
             return once(package)
         return "\n\n".join(f"## {p.rsplit('.')[-1]}\n\n{once(p)}" for p in sub_packages(package) if documented(p))
 
-    for mark, table in (("catalogue", catalogue), ("known answers", known_answers), ("door", door)):
+    tables = {"catalogue": catalogue, "known answers": known_answers, "door": door} | {
+        "certificates": certificate_tables.certificates,
+        "compared with dysts": certificate_tables.compared,
+        "departures from dysts": certificate_tables.departures,
+        "agreement with dysts": certificate_tables.agreement,
+    }
+    for mark, table in tables.items():
         if f"<!-- {mark} -->" in markdown:
             markdown = markdown.replace(f"<!-- {mark} -->", table())
     return MARK.sub(replacement, markdown)

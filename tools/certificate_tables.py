@@ -91,6 +91,27 @@ def shared() -> list[tuple[str, str, dict[str, Any]]]:
     return found
 
 
+def departures() -> str:
+    """Where the equations follow the source and `dysts` does not."""
+    names = tomllib.loads((FIXTURES / "dysts.toml").read_text("utf-8"))
+    lines = [("system", "what is different in dysts"), ("---", "---")]
+    for key, text in names["different"].items():
+        theirs = key.split(".")[1]
+        lines.append((f"`{names['renamed'].get(key, {}).get('name', _kebab(theirs))}`", text))
+    return _table(lines)
+
+
+def agreement() -> str:
+    """One sentence on how often the figures of `dysts` agree with certified ones."""
+    counts = summary()
+    return (
+        f"Of the {counts['compared']} chaotic systems that both have with the same parameters and that are certified "
+        f"here, its stored maximum agrees within 25 % for {counts['maximum_agrees']} and is more than 1.5 times away "
+        f"for {counts['maximum_off']}; the largest exponent of its stored spectrum agrees for "
+        f"{counts['spectrum_agrees']} and is more than 1.5 times away for {counts['spectrum_off']}."
+    )
+
+
 def summary() -> dict[str, int]:
     """How many figures of `dysts` agree with ours within 25 %, and how many are more than 1.5 times away."""
     known = rows(PACKAGE / "models" / "certified.json")

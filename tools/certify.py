@@ -8,6 +8,7 @@ points; and how far each check was from failing (see `Row`).
 """
 
 import argparse
+import functools
 import itertools
 import json
 import multiprocessing
@@ -16,7 +17,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 TABLE = Path(__file__).parents[1] / "src" / "dynascope" / "models" / "certified.json"
 #: Sum of the exponents against the mean divergence along the same orbit, relative to the largest absolute exponent.
@@ -27,17 +28,29 @@ STEP_TOLERANCE = 1e-4
 PRECISION = 0.02
 #: Standard errors by which independent orbits may differ.
 ERRORS = 3.0
-#: Steps of the shortest run, by how much each is longer than the one before, and CPU seconds that one may take.
-SHORTEST, LONGER, PATIENCE = 40_000, 4.0, 40.0
-#: Relative standard error of the largest exponent at which a run is long enough, and the lengths of a regular orbit.
-GOAL, REGULAR = 0.01, 3
+#: Steps of the shortest run, and by how much each is longer than the one before.
+SHORTEST, LONGER = 40_000, 4.0
+#: Relative standard error of the largest exponent at which a run is long enough.
+GOAL = 0.01
 #: How often the step is halved until the sum rule holds.
 HALVINGS = 6
 #: Largest dimension of which fixed points are looked for, and most that are listed.
 SMALL, LISTED = 16, 12
 
 
-def certify(name: str) -> dict[str, Any]:
+class Patience(NamedTuple):
+    """How long one system may take.
+
+    Attributes:
+        seconds: CPU seconds of its longest run.
+        lengths: Lengths after which an exponent within its error of zero is believed.
+    """
+
+    seconds: float
+    lengths: int
+
+
+def certify(name: str, patience: Patience) -> dict[str, Any]:
     """The row of one system."""
     import numpy as np
 
@@ -50,7 +63,7 @@ def certify(name: str) -> dict[str, Any]:
     if any(v.topology == "discrete" for v in state_variables(system)):
         return row | {"note": "discrete states have no exponents"}
     solver = _settled_solver(system)
-    first, lengths = _precise(system, solver, 0)
+    first, lengths = _precise(system, solver, patience)
     second = _spectrum(system, solver, 1, first.settings["duration"])
     if _apart(first, second) > ERRORS:
         span = 4 * first.settings["duration"]
@@ -105,7 +118,7 @@ def _other_solver(system: Any, solver: Any) -> Any:
             return None
 
 
-def _precise(system: Any, solver: Any, seed: int) -> tuple[Any, float]:
+def _precise(system: Any, solver: Any, patience: Patience) -> tuple[Any, float]:
     """A spectrum of ever longer runs, until its error is small enough for two of them, or the patience is over.
 
     Returns:
@@ -114,12 +127,12 @@ def _precise(system: Any, solver: Any, seed: int) -> tuple[Any, float]:
     span, before = SHORTEST * (1.0 if _is_map(system) else _step(solver)) * _work(system), None
     for count in itertools.count(1):
         began = time.process_time()
-        found = _spectrum(system, solver, seed, span)
+        found = _spectrum(system, solver, 0, span)
         seconds = time.process_time() - began
         top, error = found.exponents[0], found.stderr[0]
-        # An exponent within its error of zero, or below, cannot reach a relative error: three lengths must do.
-        enough = error <= GOAL * top if top > 2 * error else count == REGULAR
-        if before is not None and (enough or not found.successful or LONGER * seconds > PATIENCE):
+        # An exponent within its error of zero, or below, cannot reach a relative error.
+        enough = error <= GOAL * top if top > 2 * error else count == patience.lengths
+        if before is not None and (enough or not found.successful or LONGER * seconds > patience.seconds):
             return found, _apart(before, found)
         before, span = found, LONGER * span
     raise AssertionError("never ends")
@@ -307,10 +320,10 @@ def _rounded(values: Any, digits: int) -> list[float | None]:
     return [0.0 if abs(v) < 1e-12 else _number(v, digits) for v in values]
 
 
-def _attempt(name: str) -> dict[str, Any]:
+def _attempt(name: str, *, patience: Patience) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     try:
-        return certify(name)
+        return certify(name, patience)
     except Exception as error:
         return {"name": name, "failed": f"{type(error).__name__}: {error}"}
 
@@ -320,16 +333,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--undecided", action="store_true", help="only rows that are not certified, with more patience")
     options = parser.parse_args()
     from dynascope import models
 
-    wanted = options.names or models.names()
     old = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else []
     table = {row["name"]: row for row in old if row["name"] in models.names()}
+    wanted = options.names or models.names()
+    if options.undecided:
+        wanted = [name for name in wanted if table.get(name, {}).get("undecided") or name not in table]
+    patience = Patience(*((150.0, 6) if options.undecided else (40.0, 4)))
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     began = time.time()
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=10) as pool:
-        for done, row in enumerate(pool.imap_unordered(_attempt, wanted), 1):
+        for done, row in enumerate(pool.imap_unordered(functools.partial(_attempt, patience=patience), wanted), 1):
             told = row.get("failed") or row.get("undecided") or row.get("note") or row.get("regime")
             print(
                 f"{done}/{len(wanted)} {row['name']}: {told} ({row.get('seconds', 0)} s)", file=sys.stderr, flush=True
