@@ -26,6 +26,9 @@ from .analysis.regime import regime_of as regime_of
 from .analysis.rhythm import spectrum as spectrum
 from .analysis.stability import fixed_points as fixed_points
 from .analysis.stability import lyapunov_spectrum as lyapunov_spectrum
+from .analysis.tangent import covariant_vectors as covariant_vectors
+from .analysis.tangent import exponents_from_jacobians as exponents_from_jacobians
+from .analysis.tangent import finite_time_exponents as finite_time_exponents
 from .data import load as load
 from .data import read_network as read_network
 from .data import read_recording as read_recording

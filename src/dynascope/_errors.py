@@ -43,6 +43,10 @@ class RESULTS(eqx.Enumeration):
         "The trajectory did not return to the section within `max_time`. Move the section or raise `max_time`."
     )
     solver_failed = "The implicit solver could not solve one of its steps. Loosen the tolerances or use another solver."
+    singular_tangent = (
+        "The tangent map wipes out a direction, so that no vector can be followed backward along it. Ask for fewer "
+        "vectors with `k`."
+    )
 
 
 def raise_if_failed(result: RESULTS, *, what: str) -> None:

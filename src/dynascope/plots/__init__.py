@@ -23,3 +23,8 @@ from ._rhythm import power_spectrum as power_spectrum
 from ._rhythm import return_times as return_times
 from ._series import time_series as time_series
 from ._style import svg as svg
+from ._tangent import aligning as aligning
+from ._tangent import covariant as covariant
+from ._tangent import cross_distances as cross_distances
+from ._tangent import expansion as expansion
+from ._tangent import finite_time as finite_time

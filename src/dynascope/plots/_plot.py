@@ -13,6 +13,7 @@ from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import FiringPattern
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
+from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
 from ..models import Catalogue
 from ..series import Recording, Trajectory
 from ._chaos import divergence, strengths, surrogates
@@ -25,6 +26,7 @@ from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
 from ._style import new_figure, styled
+from ._tangent import aligning, covariant, cross_distances, expansion, finite_time
 
 
 @functools.singledispatch
@@ -84,3 +86,8 @@ plot.register(ExponentFromData, divergence)
 plot.register(ZeroOne, strengths)
 plot.register(SurrogateTest, surrogates)
 plot.register(FiringPattern, firing)
+plot.register(FiniteTimeExponents, finite_time)
+plot.register(CovariantVectors, covariant)
+plot.register(Alignment, aligning)
+plot.register(ExpansionEntropy, expansion)
+plot.register(Predictability, cross_distances)
