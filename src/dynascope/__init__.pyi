@@ -21,6 +21,9 @@ from .analysis.chaos import zero_one as zero_one
 from .analysis.geometry import correlation_dimension as correlation_dimension
 from .analysis.geometry import embedding as embedding
 from .analysis.geometry import recurrence as recurrence
+from .analysis.learning import depth_exponents as depth_exponents
+from .analysis.learning import gradient_health as gradient_health
+from .analysis.learning import lyapunov_over_sequences as lyapunov_over_sequences
 from .analysis.regime import regime_from_data as regime_from_data
 from .analysis.regime import regime_of as regime_of
 from .analysis.rhythm import spectrum as spectrum

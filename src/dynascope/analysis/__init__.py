@@ -3,6 +3,7 @@
 from . import attractors as attractors
 from . import chaos as chaos
 from . import geometry as geometry
+from . import learning as learning
 from . import regime as regime
 from . import rhythm as rhythm
 from . import spikes as spikes

@@ -1,5 +1,6 @@
 """Readers and writers of files: recordings, trained networks, and whatever Dynascope itself has made."""
 
+from ._feedforward import layers_from_torch as layers_from_torch
 from ._kinds import FileKind as FileKind
 from ._kinds import sniff as sniff
 from ._networks import NetworkFile as NetworkFile

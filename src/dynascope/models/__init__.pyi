@@ -16,6 +16,7 @@ from ._registry import find as find
 from ._registry import names as names
 from .artificial import ALRNN as ALRNN
 from .artificial import CellMap as CellMap
+from .artificial import Dense as Dense
 from .artificial import GRU as GRU
 from .artificial import LSTM as LSTM
 from .artificial import LSTMState as LSTMState

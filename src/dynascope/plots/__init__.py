@@ -11,6 +11,10 @@ from ._geometry import recurrence_plot as recurrence_plot
 from ._geometry import unfolding as unfolding
 from ._interactive import phase_portrait_3d as phase_portrait_3d
 from ._interactive import plotly_source as plotly_source
+from ._learning import gradient_flow as gradient_flow
+from ._learning import sensitivity_map as sensitivity_map
+from ._learning import sequence_spectrum as sequence_spectrum
+from ._learning import through_depth as through_depth
 from ._lyapunov import lyapunov as lyapunov
 from ._plot import plot as plot
 from ._portrait import Projection as Projection

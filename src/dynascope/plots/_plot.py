@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from .._errors import InputError
 from ..analysis.chaos import ExponentFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
+from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import FiringPattern
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
@@ -21,6 +22,7 @@ from ._firing import firing
 from ._fixed_points import equilibria
 from ._gallery import gallery
 from ._geometry import dimension_slopes, recurrence_plot, unfolding
+from ._learning import gradient_flow, sensitivity_map, sequence_spectrum, through_depth
 from ._lyapunov import lyapunov
 from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
@@ -77,6 +79,10 @@ plot.register(Recording, time_series)
 plot.register(Catalogue, gallery)
 plot.register(LyapunovSpectrum, lyapunov)
 plot.register(FixedPoints, equilibria)
+plot.register(SequenceExponents, sequence_spectrum)
+plot.register(GradientHealth, gradient_flow)
+plot.register(DepthExponents, through_depth)
+plot.register(InputSensitivity, sensitivity_map)
 plot.register(Spectrum, power_spectrum)
 plot.register(Period, return_times)
 plot.register(Embedding, unfolding)

@@ -3,6 +3,7 @@
 from ._alrnn import ALRNN as ALRNN
 from ._cell import CellMap as CellMap
 from ._cell import from_cell as from_cell
+from ._dense import Dense as Dense
 from ._gru import GRU as GRU
 from ._layers import Readout as Readout
 from ._layers import RecurrentLayer as RecurrentLayer
