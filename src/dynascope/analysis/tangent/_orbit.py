@@ -234,6 +234,14 @@ def _interval(logs: np.ndarray) -> int:
     return int(np.clip(min(_LOG_CONDITION / max(spread, 1e-9), _LOG_LENGTH / max(length, 1e-9)), 1, _LONGEST))
 
 
+def _each(one: Callable[..., Any], *many: Any) -> Any:
+    """`one` for every run; a single run goes without `vmap`, which turns the histories of delay flows into scatters."""
+    if jax.tree.leaves(many)[0].shape[0] > 1:
+        return jax.vmap(one)(*many)
+    alone = one(*jax.tree.map(lambda leaf: leaf[0], many))
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], alone)
+
+
 @eqx.filter_jit
 def _begun(stepped: Stepped, starts: Any, frames: Any, steps: Any) -> Any:
     tangent = tangent_of(stepped)
@@ -242,7 +250,7 @@ def _begun(stepped: Stepped, starts: Any, frames: Any, steps: Any) -> Any:
         carry, vectors = tangent.start(y, frame)
         return jax.lax.fori_loop(0, steps, tangent.step, carry), vectors
 
-    return jax.vmap(one)(starts, frames)
+    return _each(one, starts, frames)
 
 
 @eqx.filter_jit
@@ -257,7 +265,7 @@ def _pilot(stepped: Stepped, runs: Any, first: Any) -> Any:
 
         return jax.lax.scan(moved, run, first + jnp.arange(_PILOT))[1]
 
-    return jax.vmap(one)(runs)
+    return _each(one, runs)
 
 
 @eqx.filter_jit
@@ -284,7 +292,7 @@ def grown(stepped: Stepped, runs: Any, first: Any, every: Any, steps: Any, *, wi
         (run, last), logs = jax.lax.scan(window, (run, first), None, length=windows)
         return run, last, logs
 
-    runs, last, logs = jax.vmap(one)(runs)
+    runs, last, logs = _each(one, runs)
     return runs, last[0], logs
 
 
