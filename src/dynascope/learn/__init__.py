@@ -1,0 +1,23 @@
+"""From data to a system: so far populations of trained networks, and what their Lyapunov spectra tell of them."""
+
+from ._adam import Adam as Adam
+from ._adam import AdamState as AdamState
+from ._aelle import AeLLE as AeLLE
+from ._aelle import AeLLETraining as AeLLETraining
+from ._aelle import fit_aelle as fit_aelle
+from ._loss_prediction import FEATURES as FEATURES
+from ._loss_prediction import METHODS as METHODS
+from ._loss_prediction import Comparison as Comparison
+from ._loss_prediction import LossPrediction as LossPrediction
+from ._loss_prediction import loss_prediction as loss_prediction
+from ._population import Hyperparameters as Hyperparameters
+from ._population import NetworkPopulation as NetworkPopulation
+from ._population import Spectra as Spectra
+from ._population import Training as Training
+from ._population import resampled as resampled
+from ._population import train_population as train_population
+from ._tasks import AbstractTask as AbstractTask
+from ._tasks import Copy as Copy
+from ._tasks import DelayedSine as DelayedSine
+from ._tasks import SequentialParity as SequentialParity
+from ._tasks import Trial as Trial
