@@ -79,6 +79,8 @@ def certify(name: str, patience: Patience) -> dict[str, Any]:
     row |= {"start": _rounded(start, 6), "time_scale": _time_scale(system, solver, start)}
     row["regime"] = _regime(system, first, start, solver)
     row["undecided"] = _undecided(row)
+    if not (row["undecided"] or first.twin_agrees or second.twin_agrees):
+        row["undecided"] = f"twin orbits separate at {first.twin:.3g}"
     row["fixed_points"] = _fixed_points(system)
     row["seconds"] = round(time.process_time() - began, 1)
     return {k: (float(v) if isinstance(v, np.floating) else v) for k, v in row.items()}

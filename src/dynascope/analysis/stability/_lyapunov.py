@@ -19,6 +19,8 @@ from ...systems import AbstractSystem, Recorded, kind, state_variables
 from .._as_map import Stepped, as_map
 from .._blocks import block_error
 from ._tangent_frame import Frame, frame_for
+from ._twin import BLOCKS as TWIN_BLOCKS
+from ._twin import twin_growth
 from ._volume import log_volume
 
 #: Blocks of one compiled call.
@@ -37,6 +39,10 @@ _SMALL, _HEAVIER = 8, 8
 _BUDGET = {"flow": 2e8, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 2e8, "random map": 6e6}
 #: Largest dimension of which the sum of the exponents is compared with the growth of volumes.
 _CHECKED = 64
+#: What it may mean that derivatives and differences do not agree.
+_APART = "the run is too short to be trusted, or a derivative is wrong."
+#: Growth of the separation of twins, as a logarithm, after which they are pulled together: they must stay close.
+_SMALL_GROWTH = 5.0
 #: Growth of a difference, as a logarithm, over which two computations of one orbit stay the same.
 _TOGETHER = 12.0
 #: Fewest map steps per block of the pilot and of the shortest average.
@@ -78,6 +84,9 @@ class LyapunovSpectrum(AbstractResult):
             mean log-determinant of a map. NaN if some exponents were left out, for noisy flows, delays and resets.
         sum_error: How far the sum of the rates over that stretch is from it, over the largest absolute rate: the error
             of the step, free of statistics.
+        twin: Growth rate of a small separation of two orbits along a quarter of the run, by differences instead of
+            derivatives: it equals the largest exponent unless the run is too short or a derivative is wrong.
+        twin_stderr: Its standard error.
         converged: Whether the requested precision was reached and the two halves of the run agree.
         unit: `nats/step` or `nats/<time unit>`.
     """
@@ -88,6 +97,8 @@ class LyapunovSpectrum(AbstractResult):
     entropy_rate_stderr: float
     volume_rate: float
     sum_error: float
+    twin: float
+    twin_stderr: float
     converged: bool
     unit: str
     dimension: int
@@ -103,7 +114,21 @@ class LyapunovSpectrum(AbstractResult):
         shown = ", ".join(f"{x:.5g} +- {e:.1g}" for x, e in zip(self.exponents[:6], self.stderr[:6], strict=True))
         more = f" and {len(self.exponents) - 6} more" if len(self.exponents) > 6 else ""
         state = "converged" if self.converged else "not converged: run longer before trusting small exponents"
-        return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}."
+        twin = (
+            ""
+            if self.twin_agrees
+            else f" Two orbits separate at {self.twin:.5g} +- {self.twin_stderr:.1g} instead: {_APART}"
+        )
+        return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}.{twin}"
+
+    @property
+    def twin_agrees(self) -> bool:
+        """Whether two nearby orbits separate as the largest exponent says: within four errors and one percent."""
+        if not (np.isfinite(self.twin) and np.isfinite(self.exponents[:1]).all()):
+            return True
+        scale = float(np.max(np.abs(self.exponents[np.isfinite(self.exponents)])))
+        width = 4 * math.hypot(self.twin_stderr, float(self.stderr[0])) + 1e-2 * abs(self.twin) + 1e-3 * scale
+        return bool(abs(self.twin - float(self.exponents[0])) <= width)
 
     @property
     def zero_widths(self) -> np.ndarray:
@@ -143,9 +168,9 @@ def lyapunov_spectrum(
         k: Number of exponents; None takes all up to dimension 64, else 16 (delay flows: 4).
         y0: Initial state; None takes `initial_state()`.
         transient: Time (maps: steps) left out, at least 128 steps; None takes 20,000 solver steps (maps 2,000).
-        duration: Time (maps: steps) averaged over, at least 64 steps; None doubles the run until the standard error of the largest
-            exponent is below `rtol` of it (of the largest in absolute value if it is not positive), within a fixed
-            budget of steps.
+        duration: Time (maps: steps) averaged over, at least 64 steps; None doubles the run until the standard error of
+            the largest exponent is below `rtol` of it (of the largest in absolute value if it is not positive), within
+            a fixed budget of steps.
         key: Random key of a noisy system.
         inputs: Input signal of a driven system. A recording that ends also ends the average.
         method: `Benettin(every=...)`.
@@ -213,6 +238,8 @@ def lyapunov_spectrum(
                 raise
             result = RESULTS.interrupted
     finished = _finished(run, skipped, system, rtol, result)
+    if finished.successful:
+        finished = eqx.tree_at(lambda r: (r.twin, r.twin_stderr), finished, run.twin())
     if found in ("flow", "map", "random map") and vectors == frame.dimension <= _CHECKED:
         finished = eqx.tree_at(lambda r: (r.volume_rate, r.sum_error), finished, run.sum_rule())
     if found != "sde" or not finished.successful:
@@ -367,6 +394,17 @@ class _Averaging:
         largest = max(float(np.max(np.abs(logs), axis=1).sum()), 1e-300)
         return log / (steps * dt), float(abs(logs.sum() - log) / largest)
 
+    def twin(self) -> tuple[float, float]:
+        """The growth rate of a small separation of two orbits over a quarter of the run, with its error."""
+        dt = float(self._stepped.dt)
+        top = float(np.max(self.series().mean(axis=0)))
+        every = int(np.clip(_SMALL_GROWTH / max(top * dt, 1e-300), 1, self.every))
+        per_block = max(1, self.averaged // (4 * TWIN_BLOCKS * every))
+        with one_blas_thread():
+            logs = twin_growth(self._stepped, *self._origin, jnp.asarray(every), jnp.asarray(per_block))
+        rates = np.asarray(logs) / (every * per_block * dt)
+        return float(rates.mean()), float(block_error(rates)) if np.all(np.isfinite(rates)) else math.inf
+
     def precise(self, rtol: float) -> bool:
         """Whether the largest exponent is known to `rtol`, or to `rtol` of the largest magnitude if not positive."""
         mean = self.series().mean(axis=0)
@@ -442,6 +480,8 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
         entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
         volume_rate=math.nan,
         sum_error=math.nan,
+        twin=math.nan,
+        twin_stderr=math.nan,
         converged=agree and run.precise(rtol) and resolved and bool(result == RESULTS.successful),
         unit=f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time",
         dimension=dimension,
@@ -496,6 +536,8 @@ def _failed(run: _Averaging, vectors: int, skipped: int, system: AbstractSystem,
         entropy_rate_stderr=math.nan,
         volume_rate=math.nan,
         sum_error=math.nan,
+        twin=math.nan,
+        twin_stderr=math.nan,
         converged=False,
         unit=f"nats/{system.time_unit}",
         dimension=frame_for(run._stepped).dimension,

@@ -134,6 +134,8 @@ def _spectrum(rates: np.ndarray, dimension: int, dt: float, unit: str, settings:
         entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
         volume_rate=math.nan,
         sum_error=math.nan,
+        twin=math.nan,
+        twin_stderr=math.nan,
         converged=bool(np.all(halves <= 6 * error[known] + 1e-9 * np.abs(mean[known]))),
         unit=unit,
         dimension=dimension,
