@@ -73,7 +73,7 @@ def certify(name: str, patience: Patience) -> dict[str, Any]:
     if other is not None:
         row["integrators"] = _apart(second, _spectrum(system, other, 4, first.settings["duration"] / 4), STEP_TOLERANCE)
         if row["integrators"] > ERRORS:
-            again = _spectrum(system, other, 7, first.settings["duration"])
+            again = _spectrum(system, _other_solver(system, solver, parts=16), 7, first.settings["duration"])
             row["integrators"] = _apart(second, again, STEP_TOLERANCE)
     start = _on_attractor(system, solver)
     row |= {"start": _rounded(start, 6), "time_scale": _time_scale(system, solver, start)}
@@ -104,14 +104,14 @@ def _settled_solver(system: Any) -> Any:
     return RK4(h)
 
 
-def _other_solver(system: Any, solver: Any) -> Any:
-    """Another integrator of like accuracy, where there is one."""
+def _other_solver(system: Any, solver: Any, *, parts: int = 4) -> Any:
+    """Another integrator of like accuracy, where there is one; `parts` steps of the method of second order for one."""
     from dynascope.solve import RK4, Heun, LocatedEvents
     from dynascope.systems import kind
 
     match kind(system):
         case "flow":
-            return Heun(float(solver.dt) / 4)
+            return Heun(float(solver.dt) / parts)
         case "delay flow":
             return RK4(float(solver.dt) / 2)
         case "hybrid":
