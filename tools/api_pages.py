@@ -4,10 +4,12 @@ The line `<!-- api: dynascope.systems -->` becomes the documentation of each nam
 `<!-- api: dynascope.models.* -->` does so for each sub-package in turn, under a heading of its own,
 `<!-- catalogue -->` becomes a table of the systems that have a name, `<!-- known answers -->` one of the numbers that
 `benchmarks/known_answers.py` has measured, `<!-- certificates -->` and its neighbours those of `certificate_tables`,
-and `<!-- door -->` one of the names at the top of the package. A name that two doors of a page offer comes once.
+`<!-- study: aelle -->` the claims of a study and their verdicts, as the benchmark of that name has found them, and
+`<!-- door -->` one of the names at the top of the package. A name that two doors of a page offer comes once.
 """
 
 import ast
+import functools
 import json
 import re
 import sys
@@ -95,6 +97,24 @@ def known_answers() -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ("---",) * len(head), *rows])
 
 
+def claims(study: str) -> str:
+    """The claims of a study with their verdicts as a table."""
+    facts = json.loads((ROOT / "benchmarks" / "results" / f"{study}.json").read_text("utf-8"))
+    head = ("claim", "published", "measured (95 % interval)", "reproduced above, not below", "verdict")
+    rows = [
+        (
+            claim["statement"],
+            "–" if claim["published"] is None else f"{claim['published']:g}",
+            "{value:.2f} ({low:.2f} to {high:.2f})".format(**claim["measured"]),
+            " and ".join(dict.fromkeys(re.findall(r"lies (?:above|below) ([-\d.]+)", claim["tolerance"]))),
+            claim["verdict"],
+        )
+        for claim in facts["claims"]
+    ]
+    cells = [[cell.replace("|", "&#124;") for cell in row] for row in (head, ("---",) * len(head), *rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
 def expanded(markdown: str) -> str:
     """A page with each mark replaced by what it stands for."""
     seen: set[str] = set()
@@ -121,6 +141,8 @@ def expanded(markdown: str) -> str:
         "departures from dysts": certificate_tables.departures,
         "agreement with dysts": certificate_tables.agreement,
     }
+    studied = re.findall(r"<!-- study: (\w+) -->", markdown)
+    tables |= {f"study: {name}": functools.partial(claims, name) for name in studied}
     for mark, table in tables.items():
         if f"<!-- {mark} -->" in markdown:
             markdown = markdown.replace(f"<!-- {mark} -->", table())

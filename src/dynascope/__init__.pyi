@@ -1,10 +1,12 @@
 from . import analysis as analysis
 from . import data as data
+from . import learn as learn
 from . import models as models
 from . import plots as plots
 from . import report as report
 from . import series as series
 from . import solve as solve
+from . import studies as studies
 from . import systems as systems
 from ._errors import ComputationFailed as ComputationFailed
 from ._errors import InputError as InputError

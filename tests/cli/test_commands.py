@@ -50,7 +50,7 @@ def test_version(dynascope: Run) -> None:
 def test_help_names_the_commands(words: tuple[str, ...], dynascope: Run) -> None:
     done = dynascope(*words)
     assert done.code == 0
-    for command in ("list", "report", "simulate", "lyapunov", "fixed-points"):
+    for command in ("list", "report", "simulate", "lyapunov", "fixed-points", "study"):
         assert command in done.out
     assert "..." not in done.out.split("Commands:")[1]
 

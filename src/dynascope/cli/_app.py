@@ -87,7 +87,9 @@ def _list(
         _print(listing(shown))
 
 
-def _command(name: str, options: tuple[str, ...], *, notes: dict[str, str]) -> Callable[[Any], None]:
+def _command(
+    name: str, options: tuple[str, ...], *, notes: dict[str, str], study: bool = False
+) -> Callable[[Any], None]:
     """Register the command `name`, whose body is the function of that name in `_commands`."""
 
     def register(described: Callable[[], None]) -> None:
@@ -95,7 +97,7 @@ def _command(name: str, options: tuple[str, ...], *, notes: dict[str, str]) -> C
             _performed(name, target, chosen)
 
         run.__doc__ = described.__doc__
-        app.command(name)(taking((*options, *VOICE), notes=notes)(run))
+        app.command(name)(taking((*options, *VOICE), notes=notes, study=study)(run))
 
     return register
 
@@ -155,6 +157,16 @@ def _lyapunov() -> None:
 )
 def _fixed_points() -> None:
     """Find fixed points and their stability."""
+
+
+@_command(
+    "study",
+    ("all", "seed", "out"),
+    notes={"out": "Folder to write into; by default NAME-study.", "seed": "Seed of all draws; 0 is the published run."},
+    study=True,
+)
+def _study() -> None:
+    """Run a reproduced paper, and say which of its claims hold; without NAME, list them."""
 
 
 def _performed(name: str, target: str, options: Options) -> None:

@@ -22,6 +22,7 @@ from ._answer import Answer
 from ._options import Options
 from ._setup import input_of, key_of, output_times, span_of, start_of, stepper
 from ._show import complex_number, number, plain, table
+from ._study import study as study
 from ._targets import read_target, system_of
 from ._values import share
 

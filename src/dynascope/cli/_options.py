@@ -102,6 +102,7 @@ class Options:
     source: Annotated[
         str | None, typer.Option("--source", metavar="FILE.PY", help="Saved systems: the file of your own class.")
     ] = None
+    all: Annotated[bool, typer.Option("--all", help="Run every study.")] = False
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on standard error.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
@@ -129,12 +130,15 @@ def given(options: Options, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if getattr(options, name) != _SAYS[name].default]
 
 
-def taking(names: tuple[str, ...], *, notes: dict[str, str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def taking(
+    names: tuple[str, ...], *, notes: dict[str, str], study: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command `run(target, options)` the parameters that Typer reads: TARGET and the options `names`.
 
     Args:
         names: Options that the command takes.
         notes: Help texts where this command means something of its own.
+        study: Whether the command takes the NAME of a study, which may be left out, instead of TARGET.
     """
 
     def decorate(run: Callable[..., None]) -> Callable[..., None]:
@@ -142,7 +146,8 @@ def taking(names: tuple[str, ...], *, notes: dict[str, str]) -> Callable[[Callab
             inspect.Parameter(
                 "target",
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                annotation=Annotated[str, typer.Argument(metavar="TARGET", help=_TARGET, show_default=False)],
+                default="" if study else inspect.Parameter.empty,
+                annotation=_STUDY if study else _TARGET,
             )
         ]
         for name in names:
@@ -155,7 +160,7 @@ def taking(names: tuple[str, ...], *, notes: dict[str, str]) -> Callable[[Callab
                 inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=kind)
             )
 
-        def command(target: str, **values: Any) -> None:
+        def command(target: str = "", **values: Any) -> None:
             run(target, Options(**values))
 
         command.__doc__ = run.__doc__
@@ -166,7 +171,17 @@ def taking(names: tuple[str, ...], *, notes: dict[str, str]) -> Callable[[Callab
     return decorate
 
 
-_TARGET = "A name (see `dynascope list`), file.py:Class, a network file, a saved system or a recording."
+_TARGET = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="A name (see `dynascope list`), file.py:Class, a network file, a saved system or a recording.",
+        show_default=False,
+    ),
+]
+_STUDY = Annotated[
+    str, typer.Argument(metavar="[NAME]", help="Name of a study; without it they are listed.", show_default=False)
+]
 
 
 def _with_help(option: Any, text: str) -> Any:

@@ -96,8 +96,8 @@ def fit_aelle(
     r"""Fit an `AeLLE` to spectra and what their networks reached.
 
     Minimises $\langle |x - \hat x| \rangle + \alpha \langle (y - \hat y)^2 \rangle$ over the spectra, both parts in
-    units of the spread over the spectra. A pure function: it may be compiled, and batched over keys and `weights`, which say
-    what belongs to the training set.
+    units of the spread over the spectra. A pure function: it may be compiled, and batched over keys and `weights`,
+    which say what belongs to the training set.
 
     Args:
         spectra: Shape `(network, point)`, brought to one length by `resampled`.

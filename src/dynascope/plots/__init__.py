@@ -15,6 +15,7 @@ from ._learning import gradient_flow as gradient_flow
 from ._learning import sensitivity_map as sensitivity_map
 from ._learning import sequence_spectrum as sequence_spectrum
 from ._learning import through_depth as through_depth
+from ._loss_prediction import loss_prediction_figure as loss_prediction_figure
 from ._lyapunov import lyapunov as lyapunov
 from ._plot import plot as plot
 from ._portrait import Projection as Projection

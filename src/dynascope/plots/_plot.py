@@ -15,6 +15,7 @@ from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import FiringPattern
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
 from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
+from ..learn import LossPrediction
 from ..models import Catalogue
 from ..series import Recording, Trajectory
 from ._chaos import divergence, strengths, surrogates
@@ -23,6 +24,7 @@ from ._fixed_points import equilibria
 from ._gallery import gallery
 from ._geometry import dimension_slopes, recurrence_plot, unfolding
 from ._learning import gradient_flow, sensitivity_map, sequence_spectrum, through_depth
+from ._loss_prediction import loss_prediction_figure
 from ._lyapunov import lyapunov
 from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
@@ -97,3 +99,4 @@ plot.register(CovariantVectors, covariant)
 plot.register(Alignment, aligning)
 plot.register(ExpansionEntropy, expansion)
 plot.register(Predictability, cross_distances)
+plot.register(LossPrediction, loss_prediction_figure)

@@ -241,7 +241,7 @@ def _sections(stages: dict[str, LossPrediction]) -> tuple[Section, ...]:
     figure = Section(
         "Code and prediction",
         "Left: the code of each spectrum after training, in its first two principal components; rings mark networks "
-        "that this AeLLE has not seen. Right: predicted against true loss, each network predicted from the other folds.",
+        "that this AeLLE has not seen. Right: predicted against true loss, each network predicted from other folds.",
         figure=svg(plot(stages["trained"]), name="aelle", description="Latent plane and predicted against true loss"),
     )
     rows = tuple(

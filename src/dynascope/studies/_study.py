@@ -9,7 +9,6 @@ from typing import Any
 
 import equinox as eqx
 
-from .._errors import InputError
 from ..report import Page, Section, Table, render
 
 REPRODUCED, NOT, UNDECIDED = "reproduced", "not reproduced", "undecided"
@@ -174,18 +173,3 @@ def _interval(judged: Judged) -> str:
 
 def _published(judged: Judged) -> str:
     return "" if judged.claim.published is None else f", published {judged.claim.published:g}"
-
-
-def found(studies: tuple[Study, ...], name: str) -> Study:
-    """The study called `name`.
-
-    Raises:
-        InputError: If there is none.
-    """
-    for study in studies:
-        if study.name == name:
-            return study
-    raise InputError(
-        f"There is no study `{name}`. There is: {', '.join(f'`{s.name}`' for s in studies)}; `dynascope study` lists "
-        "them."
-    )
