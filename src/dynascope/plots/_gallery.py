@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -13,16 +14,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .._errors import InputError
+from ..analysis._topology import wrapped
 from ..models import Catalogue, Certificate, build, certificate
 from ..series import Trajectory
 from ..solve import RK4, fixed_solver, trajectory
-from ..systems import is_discrete, kind, state_variables
+from ..systems import Variable, is_discrete, kind, state_variables
 from ._style import ACCENT, INK, MUTED, Array, new_figure, styled
 
 #: Length of an orbit in units of its time scale, its points, and the iterates of a map.
 _TURNS, _POINTS, _ITERATES = 60, 8_000, 4_000
-#: Height of one picture, in inches.
-_HEIGHT = 1.35
+#: Height of one picture, in inches, and letters of a name that fit over it.
+_HEIGHT, _LETTERS = 1.35, 20
 
 
 @styled
@@ -58,7 +60,7 @@ def gallery(systems: Catalogue, *, axes: Any = None, columns: int = 6) -> Figure
 
 def _draw(axes: Axes, entry: dict[str, Any], row: Certificate) -> None:
     system = build(entry["name"])
-    axes.set_title(entry["name"], fontsize=6.5, color=INK, pad=2)
+    axes.set_title(entry["name"], fontsize=min(6.5, 6.5 * _LETTERS / len(entry["name"])), color=INK, pad=2)
     axes.set_xticks([])
     axes.set_yticks([])
     for side in axes.spines.values():
@@ -67,14 +69,16 @@ def _draw(axes: Axes, entry: dict[str, Any], row: Certificate) -> None:
         points = _delayed(system, row)
     else:
         run = _orbit(system, row)
-        points = _plane(run, discrete=is_discrete(system), one=len(state_variables(system)) == 1)
+        points = _plane(run, state_variables(system), discrete=is_discrete(system))
     if is_discrete(system):
-        axes.plot(points[:, 0], points[:, 1], ".", color=ACCENT, markersize=0.8, alpha=0.7, markeredgewidth=0)
+        few = row.regime in ("periodic", "fixed point")
+        axes.plot(points[:, 0], points[:, 1], ".", color=ACCENT, markersize=3.0 if few else 0.8, markeredgewidth=0)
     else:
         axes.plot(points[:, 0], points[:, 1], color=ACCENT, linewidth=0.25)
     if row.regime == "fixed point":
         axes.plot(points[-1, 0], points[-1, 1], "o", color=MUTED, markersize=3)
-    axes.set_xlabel(row.regime if not row.undecided else f"{row.regime}, undecided", fontsize=5.5, color=MUTED)
+    doubt = ", undecided" if row.undecided and row.regime != "undecided" else ""
+    axes.set_xlabel(row.regime + doubt, fontsize=5.5, color=MUTED)
 
 
 def _orbit(system: Any, row: Certificate) -> Trajectory:
@@ -99,19 +103,20 @@ def _delayed(system: Any, row: Certificate) -> Array:
     return np.stack([values[:-steps], values[steps:]], axis=1)
 
 
-def _plane(run: Trajectory, *, discrete: bool, one: bool) -> Array:
-    """The orbit in two coordinates."""
-    values = np.concatenate(
-        [np.asarray(leaf).reshape(len(run.ts), -1) for leaf in jax.tree.leaves(run.ys)], axis=1
-    )  # fmt: skip
-    if one and discrete:
+def _plane(run: Trajectory, variables: Sequence[Variable], *, discrete: bool) -> Array:
+    """The orbit in two coordinates; phases only where nothing else is left, wrapped."""
+    values = np.concatenate([np.asarray(leaf).reshape(len(run.ts), -1) for leaf in jax.tree.leaves(run.ys)], axis=1)
+    values = wrapped(values, variables)
+    straight = [i for i, v in enumerate(variables) if v.topology != "circle"]
+    if len(straight) >= 2:
+        values = values[:, straight]
+    if values.shape[1] == 1 and discrete:
         return np.stack([values[:-1, 0], values[1:, 0]], axis=1)
-    if one:
+    if values.shape[1] == 1:
         return np.stack([np.asarray(run.ts), values[:, 0]], axis=1)
     if values.shape[1] == 2:
         return values
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)
-    centred = centred / np.where(spread > 0, spread, 1.0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
-    return centred @ axes.T
+    axes = np.linalg.svd(centred / np.where(spread > 0, spread, 1.0), full_matrices=False)[2][:2]
+    return centred / np.where(spread > 0, spread, 1.0) @ axes.T

@@ -127,7 +127,9 @@ class LyapunovSpectrum(AbstractResult):
         if not (np.isfinite(self.twin) and np.isfinite(self.exponents[:1]).all()):
             return True
         scale = float(np.max(np.abs(self.exponents[np.isfinite(self.exponents)])))
+        # Over a run of length T a regular orbit leaves a few units of log separation.
         width = 4 * math.hypot(self.twin_stderr, float(self.stderr[0])) + 1e-2 * abs(self.twin) + 1e-3 * scale
+        width += 10.0 / float(self.settings.get("duration", math.inf))
         return bool(abs(self.twin - float(self.exponents[0])) <= width)
 
     @property
