@@ -1,8 +1,8 @@
-"""The study `aelle` in full: 270 recurrent networks, their Lyapunov spectra, and what these tell of the loss.
+"""The study `aelle` in full: 216 recurrent networks, their Lyapunov spectra, and what these tell of the loss.
 
 Run: python benchmarks/aelle.py
 
-Takes about six minutes of processor time. Claims, numbers and settings go to results/aelle.json, the picture to
+Takes about two and a half minutes of processor time. Claims, numbers and settings go to results/aelle.json, the picture to
 docs/images/aelle.png.
 """
 

@@ -46,3 +46,22 @@ def test_few_terms():
 def test_odd_lengths_drop_no_more_than_a_block():
     series = autoregressive(0.5, 1001, 50, seed=3)
     np.testing.assert_allclose(block_error(series), block_error(series[:1000]), rtol=0.2)
+
+
+def test_negative_correlations_are_seen():
+    """What one term has too much the next has too little: the sum is bounded, and so the error falls as 1/n."""
+    rng = np.random.default_rng(4)
+    place = rng.standard_normal((2**12 + 1, 200))
+    series = np.diff(place, axis=0)
+    spread = series.mean(axis=0).std(ddof=1)
+    assert spread == pytest.approx(np.sqrt(2) / 2**12, rel=0.16)
+    errors = block_error(series)
+    assert 0.6 < np.median(errors) / spread < 1.3
+    assert np.mean(np.abs(series.mean(axis=0)) < 2 * errors) > 0.95
+
+
+def test_long_correlations_are_not_underrated_by_much():
+    """Correlations that last for a fiftieth of the series."""
+    series = autoregressive(float(np.exp(-50 / 2**10)), 2**10, 400, seed=5)
+    covered = np.abs(series.mean(axis=0)) < 2 * block_error(series)
+    assert covered.mean() > 0.88

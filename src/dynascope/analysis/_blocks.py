@@ -6,29 +6,35 @@ from typing import Any
 
 import numpy as np
 
-#: Fewest blocks from which a standard error is still believed.
-_FEWEST = 16
+#: Lowest frequencies over which the power is averaged: all of them, and the first half.
+_WIDE, _NARROW = 6, 3
 
 
 def block_error(series: Any) -> np.ndarray:
-    """Standard error of the mean of a correlated series, by blocking (Flyvbjerg and Petersen 1989).
+    r"""Standard error of the mean of a correlated series, from its power at the lowest frequencies.
 
-    The series is averaged over blocks of length 1, 2, 4, ... while at least 16 blocks remain; correlation makes the
-    naive error grow with the block length until blocks are independent, so the largest of these errors is taken.
+    The variance of the mean of n terms is $S(0) / n$, where S is the spectral density; S(0) is taken as the mean of the
+    periodogram over the six lowest frequencies but zero, or over the three lowest if that is more, as it is where
+    correlations last for a good part of the series. Averages over blocks, the common way, are blind to correlations
+    that are negative: growth along an orbit swings with each turn, what one block has too much the next has too
+    little, and blocks overrate the error of an exponent ten times (Lorenz) to thirty times (Roessler).
 
     Args:
         series: Shape `(time, ...)`.
 
     Returns:
         Shape `(...)`; infinite for fewer than two terms.
+
+    Reference:
+        Heidelberger & Welch (1981), A spectral method for confidence interval generation and run length control in
+        simulations, Communications of the ACM 24, 233-245.
     """
     values = np.asarray(series, float)
-    if values.shape[0] < 2:
+    count = values.shape[0]
+    if count < 2:
         return np.full(values.shape[1:], np.inf)
-    worst = np.zeros(values.shape[1:])
-    while True:
-        count = values.shape[0]
-        worst = np.maximum(worst, values.std(axis=0, ddof=1) / np.sqrt(count))
-        if count // 2 < _FEWEST:
-            return worst
-        values = 0.5 * (values[0 : count - count % 2 : 2] + values[1:count:2])
+    apart = values - values.mean(axis=0)
+    if count < 2 * _WIDE + 2:
+        return np.sqrt(np.sum(apart**2, axis=0) / (count * (count - 1)))
+    power = np.abs(np.fft.rfft(apart, axis=0)[1 : _WIDE + 1]) ** 2
+    return np.sqrt(np.maximum(power.mean(axis=0), power[:_NARROW].mean(axis=0))) / count

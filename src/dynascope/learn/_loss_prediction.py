@@ -285,12 +285,16 @@ def _separated(plane: np.ndarray, y: np.ndarray, inside: np.ndarray) -> np.ndarr
 
 def _across_folds(predicted: np.ndarray, y: np.ndarray, folds: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Rank correlation within each fold, averaged over folds and repeats, for each row of weights."""
-    found = []
+    total, count = np.zeros(len(weights)), np.zeros(len(weights))
     for repeat, fold in zip(predicted, folds, strict=True):
         for number in np.unique(fold):
             part = fold == number
-            found.append(_rank_correlation(repeat[part], y[part], weights[:, part]))
-    return np.mean(found, axis=0)
+            # A resampling may leave hardly anything of a small fold: then that fold has no say in it.
+            told = np.sum(weights[:, part] > 0, axis=1) > 2
+            if np.any(told):
+                total[told] += _rank_correlation(repeat[part], y[part], weights[told][:, part])
+            count += told
+    return total / np.maximum(count, 1)
 
 
 def _rank_correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:

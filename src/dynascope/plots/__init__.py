@@ -28,6 +28,10 @@ from ._rhythm import power_spectrum as power_spectrum
 from ._rhythm import return_times as return_times
 from ._series import time_series as time_series
 from ._style import svg as svg
+from ._synchrony import copies as copies
+from ._synchrony import data_spectrum as data_spectrum
+from ._synchrony import master_curve as master_curve
+from ._synchrony import modes as modes
 from ._tangent import aligning as aligning
 from ._tangent import covariant as covariant
 from ._tangent import cross_distances as cross_distances

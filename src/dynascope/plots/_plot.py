@@ -8,12 +8,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from .._errors import InputError
-from ..analysis.chaos import ExponentFromData, SurrogateTest, ZeroOne
+from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import FiringPattern
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
+from ..analysis.synchrony import ConditionalExponents, MasterStability, TransversalExponents
 from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
 from ..learn import LossPrediction
 from ..models import Catalogue
@@ -30,6 +31,7 @@ from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
 from ._style import new_figure, styled
+from ._synchrony import copies, data_spectrum, master_curve, modes
 from ._tangent import aligning, covariant, cross_distances, expansion, finite_time
 
 
@@ -99,4 +101,8 @@ plot.register(CovariantVectors, covariant)
 plot.register(Alignment, aligning)
 plot.register(ExpansionEntropy, expansion)
 plot.register(Predictability, cross_distances)
+plot.register(MasterStability, master_curve)
+plot.register(TransversalExponents, modes)
+plot.register(ConditionalExponents, copies)
+plot.register(SpectrumFromData, data_spectrum)
 plot.register(LossPrediction, loss_prediction_figure)

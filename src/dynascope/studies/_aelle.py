@@ -260,7 +260,7 @@ STUDY = Study(
     "aelle",
     "Lyapunov spectra tell how well recurrent networks do",
     _REFERENCE,
-    6.0,
+    2.5,
     CLAIMS,
     run,
 )

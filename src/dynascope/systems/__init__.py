@@ -45,7 +45,10 @@ from .derived import CoupledMap as CoupledMap
 from .derived import closed_loop as closed_loop
 from .derived import coupled as coupled
 from .derived import driven as driven
+from .derived import laplacian as laplacian
+from .derived import networked as networked
 from .derived import noisy as noisy
 from .derived import projected as projected
 from .derived import reversed_time as reversed_time
+from .derived import subsystem as subsystem
 from .derived import tangent as tangent

@@ -5,6 +5,9 @@ from ._exponent_from_data import ExponentFromData as ExponentFromData
 from ._exponent_from_data import Kantz as Kantz
 from ._exponent_from_data import Rosenstein as Rosenstein
 from ._exponent_from_data import exponent_from_data as exponent_from_data
+from ._spectrum_from_data import LocalMaps as LocalMaps
+from ._spectrum_from_data import SpectrumFromData as SpectrumFromData
+from ._spectrum_from_data import spectrum_from_data as spectrum_from_data
 from ._surrogates import AbstractStatistic as AbstractStatistic
 from ._surrogates import PredictionError as PredictionError
 from ._surrogates import SurrogateTest as SurrogateTest

@@ -19,6 +19,16 @@ from ._driven import RuledMap as RuledMap
 from ._driven import Signal as Signal
 from ._driven import closed_loop as closed_loop
 from ._driven import driven as driven
+from ._network import LinearCoupling as LinearCoupling
+from ._network import NetworkFlow as NetworkFlow
+from ._network import NetworkMap as NetworkMap
+from ._network import coupling_function as coupling_function
+from ._network import laplacian as laplacian
+from ._network import networked as networked
+from ._subsystem import SubsystemFlow as SubsystemFlow
+from ._subsystem import SubsystemMap as SubsystemMap
+from ._subsystem import left_out as left_out
+from ._subsystem import subsystem as subsystem
 from ._tangent import Tangent as Tangent
 from ._tangent import TangentFlow as TangentFlow
 from ._tangent import TangentMap as TangentMap
