@@ -1,7 +1,7 @@
 """What all tests share. `import dynascope` switches JAX to 64 bit for them, as it does for users."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import platformdirs
@@ -15,10 +15,18 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
+import equinox as eqx
 import jax
 
 import dynascope  # noqa: F401
 from dynascope._types import Key
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_programs() -> Iterator[None]:
+    """Let go of compiled programs after each module: thousands of them fill the memory of the machine."""
+    yield
+    eqx.clear_caches()
 
 
 @pytest.fixture
