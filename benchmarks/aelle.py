@@ -2,8 +2,8 @@
 
 Run: python benchmarks/aelle.py
 
-Takes about two and a half minutes of processor time. Claims, numbers and settings go to results/aelle.json, the picture to
-docs/images/aelle.png.
+Takes about two and a half minutes of processor time. Claims, numbers and settings go to results/aelle.json, the
+picture to docs/images/aelle.png.
 """
 
 from __future__ import annotations

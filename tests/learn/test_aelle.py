@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 import dynascope as ds
 from dynascope import InputError
@@ -17,6 +17,10 @@ from dynascope.learn import _loss_prediction as statistics
 QUICK = AeLLETraining(steps=150)
 PLAN = Comparison(repeats=1, bootstrap=200, components=3)
 POINTS = 12
+
+
+def spearman(a, b):
+    return np.corrcoef(rankdata(a), rankdata(b))[0, 1]
 
 
 def drawn(rule, *, count=80, seed=0):
@@ -69,7 +73,7 @@ def test_the_single_feature_that_says_all_is_chosen():
     train = groups < 20
     feature, values = statistics._single_feature(spectra, targets, train)
     assert feature == "mean"
-    assert spearmanr(values[~train], targets[~train]).statistic == pytest.approx(1.0)
+    assert spearman(values[~train], targets[~train]) == pytest.approx(1.0)
 
 
 def test_ridge_finds_a_linear_relation():
@@ -86,7 +90,7 @@ def test_weighted_ranks_are_those_of_the_repeated_sample():
     weights = rng.integers(0, 4, (5, 30)).astype(float)
     found = statistics._rank_correlation(a, b, weights)
     for row, value in zip(weights.astype(int), found, strict=True):
-        assert value == pytest.approx(spearmanr(np.repeat(a, row), np.repeat(b, row)).statistic, abs=1e-12)
+        assert value == pytest.approx(spearman(np.repeat(a, row), np.repeat(b, row)), abs=1e-12)
     assert statistics._rank_correlation(np.ones(30), b, np.ones((1, 30)))[0] == 0
 
 

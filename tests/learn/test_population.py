@@ -66,7 +66,7 @@ def test_first_step_of_adam_has_the_length_of_the_rate():
     adam = Adam(0.01, clip=1e9)
     moved, state = adam.step(weights, jnp.array([3.0, -0.2, 1e-3]), adam.start(weights))
     np.testing.assert_allclose(moved - weights, [-0.01, 0.01, -0.01], rtol=1e-4)
-    assert int(state.count) == 1
+    assert int(state.steps) == 1
 
 
 def test_adam_cuts_long_gradients():

@@ -166,7 +166,7 @@ def _fixed_points() -> None:
     study=True,
 )
 def _study() -> None:
-    """Run a reproduced paper, and say which of its claims hold; without NAME, list them."""
+    """Run a reproduced paper and judge its claims."""
 
 
 def _performed(name: str, target: str, options: Options) -> None:

@@ -15,9 +15,9 @@ _TINY = 1e-8
 
 
 class AdamState(NamedTuple):
-    """Running means of the gradient and of its square, and how many steps were made."""
+    """How many steps were made, and running means of the gradient and of its square."""
 
-    count: jax.Array
+    steps: jax.Array
     mean: Any
     square: Any
 
@@ -61,7 +61,7 @@ class Adam(eqx.Module):
         """The weights after one step along `gradient`, and the new state."""
         length = jnp.sqrt(sum(jnp.sum(g**2) for g in jax.tree.leaves(gradient)))
         shrink = jnp.minimum(1.0, self.clip.astype(length.dtype) / (length + _TINY))
-        count = state.count + 1
+        count = state.steps + 1
         mean = jax.tree.map(lambda m, g: self.beta1 * m + (1 - self.beta1) * shrink * g, state.mean, gradient)
         square = jax.tree.map(
             lambda v, g: self.beta2 * v + (1 - self.beta2) * (shrink * g) ** 2, state.square, gradient

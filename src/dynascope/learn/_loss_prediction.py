@@ -167,7 +167,7 @@ def loss_prediction(
             codes = np.asarray(fitted[1])[r, f]
             right[r, outside] = _separated(_components(codes, inside, 2), y, inside)[outside]
     weights = _resamplings(len(names), comparison.bootstrap, resampling)[:, groups]
-    scores = np.array([_across_folds(p, y, folds, weights) for p in predicted])
+    scores = np.array([_across_folds(predicted[m], y, folds, weights) for m in range(len(METHODS))])
     shares = (weights @ right.mean(axis=0)) / weights.sum(axis=1)
     return LossPrediction(
         methods=METHODS,

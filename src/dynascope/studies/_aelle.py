@@ -225,12 +225,16 @@ def _said(found: LossPrediction) -> dict[str, Any]:
 
 def _within_kinds(population: NetworkPopulation, found: LossPrediction) -> dict[str, dict[str, float]]:
     """Rank correlation over the networks of one kind alone, of the mean prediction over repeats."""
-    from scipy.stats import spearmanr
+    from scipy.stats import rankdata
 
     kind = population.kind[population.usable()]
     return {
         name: {
-            method: float(spearmanr(found.predicted[m].mean(axis=0)[kind == i], found.targets[kind == i]).statistic)
+            method: float(
+                np.corrcoef(rankdata(found.predicted[m].mean(axis=0)[kind == i]), rankdata(found.targets[kind == i]))[
+                    0, 1
+                ]
+            )
             for m, method in enumerate(METHODS)
         }
         for i, name in enumerate(population.kinds)
