@@ -38,7 +38,7 @@ def prepare(folder: Path) -> None:
 
 # The words, and what the message must say: what is wrong, and what to do.
 WRONG: list[tuple[str, list[str]]] = [
-    ("simulate lorentz", ["no system named `lorentz`", "Did you mean `lorenz`?", "dynascope list"]),
+    ("simulate lorentz", ["no system named `lorentz`", "Did you mean `lorenz`", "dynascope list"]),
     ("simulate HodgkinHuxley", ["Did you mean `hodgkin-huxley`?"]),
     ("simulate lorenz --set rho", ["not of the form NAME=VALUE", "--set I=10"]),
     ("simulate lorenz --set rho=", ["not of the form NAME=VALUE"]),

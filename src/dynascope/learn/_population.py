@@ -188,6 +188,7 @@ def train_population(
 
     Example:
         >>> import jax
+        >>> from dynascope.learn import DelayedSine
         >>> from dynascope.models import RNN
         >>> few = Hyperparameters(kinds=(RNN,), sizes=(4,), settings=2, replicates=1)
         >>> short = Training(checkpoints=(0, 2), batch=2, length=20)
