@@ -15,13 +15,10 @@ from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import (
-    AbstractDelayFlow,
-    AbstractFlow,
     AbstractMap,
     AbstractSystem,
     Box,
     dimension,
-    driving,
     is_discrete,
     kind,
     state_variables,
@@ -30,6 +27,7 @@ from .._precision import require_64_bit
 from .._region import start_region
 from .._topology import distance, wrapped
 from ._characteristic import characteristic_roots
+from ._frozen import Frozen, frozen_at
 
 #: Eigenvalues this close to neutral, relative to the largest rate, are not called stable or unstable.
 _NEUTRAL = 1e-8
@@ -134,7 +132,7 @@ def fixed_points(
     require_64_bit("Newton's method")
     method = method if method is not None else Newton()
     key = key if key is not None else jax.random.key(0)
-    frozen = _frozen(system, inputs, t)
+    frozen = frozen_at(system, inputs, t)
     box, source = start_region(system, region, inputs=inputs, key=key)
     count = method.starts if method.starts is not None else 256 if dimension(system) <= 16 else 64
     first = box.sample(key, count)
@@ -196,53 +194,8 @@ def _joined(first: State, more: State, name: str) -> State:
     return jax.tree.map(lambda a, b: jnp.concatenate([a, jnp.asarray(b, a.dtype)]), first, more)
 
 
-class _Frozen(eqx.Module):
-    """A system at one moment: its residual on the flat state and the size of what cancels in it."""
-
-    system: AbstractSystem
-    u: Any
-    t: Any
-    template: State
-
-    def residual(self, flat: Any) -> Any:
-        """The velocity, or the change of state in one step, at the flattened state `flat`."""
-        _, unravel = ravel_pytree(self.template)
-        y = unravel(flat)
-        match self.system:
-            case AbstractMap():
-                return ravel_pytree(self.system.step(self.t, y, self.u))[0] - flat
-            case AbstractDelayFlow():
-
-                def past(s: Any) -> Any:
-                    del s
-                    return y
-
-                return ravel_pytree(self.system.vector_field(self.t, y, past, self.u))[0]
-            case AbstractFlow():
-                return ravel_pytree(self.system.vector_field(self.t, y, self.u))[0]
-        raise AssertionError(type(self.system))
-
-
-def _frozen(system: AbstractSystem, inputs: Any, t: float) -> _Frozen:
-    found = kind(system)
-    if found in ("sde", "random map"):
-        raise InputError(
-            f"`{type(system).__name__}` is noisy, so no state stays put. Look for fixed points of its deterministic "
-            "part."
-        )
-    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
-    if discrete:
-        raise InputError(
-            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...), on which Newton's method has no "
-            "meaning. Iterate it: a fixed point is a state that stops changing."
-        )
-    signal = driving(system, inputs)
-    moment = jnp.asarray(round(t)) if is_discrete(system) else jnp.asarray(float(t))
-    return _Frozen(system, None if signal is None else signal(moment), moment, system.initial_state())
-
-
 @eqx.filter_jit
-def _newton(frozen: _Frozen, first: State, method: Newton, scale: Any) -> tuple[Any, Any, Any]:
+def _newton(frozen: Frozen, first: State, method: Newton, scale: Any) -> tuple[Any, Any, Any]:
     """Ends, relative residuals and lengths of the next step of all starts."""
     d = scale.size
 
@@ -285,11 +238,11 @@ def _newton(frozen: _Frozen, first: State, method: Newton, scale: Any) -> tuple[
 
 
 @eqx.filter_jit
-def _jacobians(frozen: _Frozen, states: Any) -> Any:
+def _jacobians(frozen: Frozen, states: Any) -> Any:
     return jax.lax.map(jax.jacfwd(frozen.residual), states)
 
 
-def _below_threshold(frozen: _Frozen, states: Any, chosen: Any, hits: Any, eigenvalues: Any) -> Any:
+def _below_threshold(frozen: Frozen, states: Any, chosen: Any, hits: Any, eigenvalues: Any) -> Any:
     """Only those zeros of the flow that lie below all guards: beyond them the reset acts first."""
     _, unravel = ravel_pytree(frozen.template)
     system: Any = frozen.system
@@ -298,7 +251,7 @@ def _below_threshold(frozen: _Frozen, states: Any, chosen: Any, hits: Any, eigen
     return states[keep], chosen[keep], hits[keep], eigenvalues[keep]
 
 
-def _eigenvalues(frozen: _Frozen, states: np.ndarray) -> np.ndarray:
+def _eigenvalues(frozen: Frozen, states: np.ndarray) -> np.ndarray:
     if kind(frozen.system) == "delay flow":
         delayed: Any = frozen.system
         return np.array([characteristic_roots(delayed, s, t=frozen.t, u=frozen.u) for s in states])
@@ -310,12 +263,12 @@ def _eigenvalues(frozen: _Frozen, states: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.argsort(-leading, axis=1, kind="stable"), axis=1)
 
 
-def _raw_residuals(frozen: _Frozen, states: np.ndarray) -> np.ndarray:
+def _raw_residuals(frozen: Frozen, states: np.ndarray) -> np.ndarray:
     return np.asarray(_largest_residuals(frozen, jnp.asarray(states)))
 
 
 @eqx.filter_jit
-def _largest_residuals(frozen: _Frozen, states: Any) -> Any:
+def _largest_residuals(frozen: Frozen, states: Any) -> Any:
     return jax.vmap(lambda s: jnp.max(jnp.abs(frozen.residual(s))))(states)
 
 
