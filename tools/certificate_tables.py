@@ -2,16 +2,15 @@
 
 import json
 import math
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tools.dysts_names import DIFFERENT, FIXTURES, ours
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "dynascope"
-FIXTURES = ROOT / "tests" / "data"
 #: Ratios of a figure of `dysts` to ours beyond which it counts as another number.
 APART = 1.25
 
@@ -64,13 +63,13 @@ def compared() -> str:
         if row is None or "exponents" not in row or row["exponents"][0] is None:
             continue
         spectrum = max(entry["spectrum"]) if entry.get("spectrum") else None
-        ours = row["exponents"][0] if row["regime"] in ("chaos", "hyperchaos", "conservative") else 0.0
+        largest = row["exponents"][0] if row["regime"] in ("chaos", "hyperchaos", "conservative") else 0.0
         lines.append(
             (
                 f"`{name}`" if theirs == name else f"`{name}` ({theirs})",
                 _with_error(row["exponents"][0], row["stderr"][0]),
-                _ratio(entry["maximum_lyapunov"], ours),
-                _ratio(spectrum, ours),
+                _ratio(entry["maximum_lyapunov"], largest),
+                _ratio(spectrum, largest),
                 f"{_short(row['kaplan_yorke'], 4)}, {_short(entry['kaplan_yorke'], 4)}",
                 _remark(row, entry["maximum_lyapunov"], spectrum, entry["kaplan_yorke"]),
             )
@@ -81,23 +80,18 @@ def compared() -> str:
 def shared() -> list[tuple[str, str, dict[str, Any]]]:
     """Systems that `dysts` has with figures and with our parameters: its name, ours, and what it stores."""
     about = json.loads(str(np.load(FIXTURES / "dysts.npz")["about"]))["systems"]
-    names = tomllib.loads((FIXTURES / "dysts.toml").read_text("utf-8"))
     found = []
     for key, entry in about.items():
-        theirs = key.split(".")[1]
-        renamed = names["renamed"].get(key, {})
-        if "maximum_lyapunov" in entry and not renamed.get("changes") and key not in names["different"]:
-            found.append((theirs, renamed.get("name", _kebab(theirs)), entry))
+        name, changes = ours(key)
+        if "maximum_lyapunov" in entry and not changes and key not in DIFFERENT:
+            found.append((key.split(".")[1], name, entry))
     return found
 
 
 def departures() -> str:
     """Where the equations follow the source and `dysts` does not."""
-    names = tomllib.loads((FIXTURES / "dysts.toml").read_text("utf-8"))
     lines = [("system", "what is different in dysts"), ("---", "---")]
-    for key, text in names["different"].items():
-        theirs = key.split(".")[1]
-        lines.append((f"`{names['renamed'].get(key, {}).get('name', _kebab(theirs))}`", text))
+    lines += [(f"`{ours(key)[0]}`", text) for key, text in DIFFERENT.items()]
     return _table(lines)
 
 
@@ -129,10 +123,6 @@ def summary() -> dict[str, int]:
     return counts
 
 
-def _kebab(name: str) -> str:
-    return "-".join(re.findall(r"(?:Fitz|Mc)?[A-Z][a-z0-9]+|[A-Z]+[0-9]*(?![a-z])", name)).lower()
-
-
 def _remark(row: dict[str, Any], maximum: float, spectrum: float | None, dimension: float | None) -> str:
     if row["undecided"]:
         return f"ours undecided: {row['undecided']}"
@@ -140,9 +130,9 @@ def _remark(row: dict[str, Any], maximum: float, spectrum: float | None, dimensi
     if row["regime"] not in ("chaos", "hyperchaos", "conservative"):
         notes.append(f"not chaotic at these parameters: {row['regime']}")
     else:
-        ours = row["exponents"][0]
-        first, second = _far(maximum, ours), spectrum is not None and _far(spectrum, ours)
-        if first and maximum > ours:
+        largest = row["exponents"][0]
+        first, second = _far(maximum, largest), spectrum is not None and _far(spectrum, largest)
+        if first and maximum > largest:
             notes.append("their separation of neighbours is fitted without renormalisation and counts transient growth")
         elif first:
             notes.append("their maximum is too small")
@@ -153,14 +143,14 @@ def _remark(row: dict[str, Any], maximum: float, spectrum: float | None, dimensi
     return "; ".join(notes)
 
 
-def _far(value: float, ours: float) -> bool:
-    return not 1 / APART <= value / ours <= APART
+def _far(value: float, largest: float) -> bool:
+    return not 1 / APART <= value / largest <= APART
 
 
-def _ratio(value: float | None, ours: float) -> str:
+def _ratio(value: float | None, largest: float) -> str:
     if value is None:
         return "none"
-    return f"{value:.4g} ({value / ours:.2f})" if ours else f"{value:.4g}"
+    return f"{value:.4g} ({value / largest:.2f})" if largest else f"{value:.4g}"
 
 
 def _spectrum(row: dict[str, Any]) -> str:

@@ -4,13 +4,14 @@
 
 Without names, all systems; rows of systems that are not named are kept. For each system with a tangent: a state on
 its attractor, the step, a time scale, the regime, the Lyapunov spectrum with errors and the dimension, its fixed
-points; and how far each check was from failing (see `Row`).
+points; and how far each check was from failing (see `dynascope.models.Certificate`).
 """
 
 import argparse
 import functools
 import itertools
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -18,6 +19,17 @@ import time
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+import dynascope as ds
+from dynascope import models
+from dynascope.analysis.regime._rules import judge_motion, judge_noise
+from dynascope.analysis.rhythm import returns
+from dynascope.solve import RK4, Heun, LocatedEvents
+from dynascope.systems import dimension, is_discrete, kind, state_variables
 
 TABLE = Path(__file__).parents[1] / "src" / "dynascope" / "models" / "certified.json"
 #: Sum of the exponents against the mean divergence along the same orbit, relative to the largest absolute exponent.
@@ -54,11 +66,6 @@ class Patience(NamedTuple):
 
 def certify(name: str, patience: Patience) -> dict[str, Any]:
     """The row of one system."""
-    import numpy as np
-
-    import dynascope as ds
-    from dynascope.systems import kind, state_variables
-
     began = time.process_time()
     system = ds.build(name)
     row: dict[str, Any] = {"name": name, "kind": kind(system)}
@@ -90,10 +97,6 @@ def certify(name: str, patience: Patience) -> dict[str, Any]:
 
 def _settled_solver(system: Any) -> Any:
     """The fixed-step solver, its step halved until the sum rule holds with room to spare."""
-    import dynascope as ds
-    from dynascope.solve import RK4
-    from dynascope.systems import kind
-
     solver = ds.fixed_solver(system)
     if kind(system) != "flow":
         return solver
@@ -108,9 +111,6 @@ def _settled_solver(system: Any) -> Any:
 
 def _other_solver(system: Any, solver: Any, *, parts: int = 4) -> Any:
     """Another integrator of like accuracy, where there is one; `parts` steps of the method of second order for one."""
-    from dynascope.solve import RK4, Heun, LocatedEvents
-    from dynascope.systems import kind
-
     match kind(system):
         case "flow":
             return Heun(float(solver.dt) / parts)
@@ -128,7 +128,7 @@ def _precise(system: Any, solver: Any, patience: Patience) -> tuple[Any, float]:
     Returns:
         The last one, and how far it is from the run before, in combined standard errors.
     """
-    span, before = SHORTEST * (1.0 if _is_map(system) else _step(solver)) * _work(system), None
+    span, before = SHORTEST * (1.0 if is_discrete(system) else _step(solver)) * _work(system), None
     for count in itertools.count(1):
         began = time.process_time()
         found = _spectrum(system, solver, 0, span)
@@ -144,11 +144,6 @@ def _precise(system: Any, solver: Any, patience: Patience) -> tuple[Any, float]:
 
 def _spectrum(system: Any, solver: Any, seed: int, duration: float) -> Any:
     """One spectrum from a start of its own; a seed above zero moves the start a little off."""
-    import jax
-    from jax.flatten_util import ravel_pytree
-
-    import dynascope as ds
-
     flat, unravel = ravel_pytree(system.initial_state())
     # A conservative orbit must keep its energy: the move is small, and the transient makes the orbit another one.
     shift = 1e-6 * (abs(flat) + 1e-3) * jax.random.normal(jax.random.key(seed), flat.shape)
@@ -158,8 +153,6 @@ def _spectrum(system: Any, solver: Any, seed: int, duration: float) -> Any:
 
 def _apart(a: Any, b: Any, step: float = SUM_TOLERANCE) -> float:
     """Largest difference of two spectra in units of their combined standard error and the error of the `step`."""
-    import numpy as np
-
     finite = np.isfinite(a.exponents) & np.isfinite(b.exponents)
     if not finite.any():
         return 0.0
@@ -170,8 +163,6 @@ def _apart(a: Any, b: Any, step: float = SUM_TOLERANCE) -> float:
 
 def _described(first: Any, second: Any) -> dict[str, Any]:
     """The mean of both spectra and the checks that they passed."""
-    import numpy as np
-
     exponents = (first.exponents + second.exponents) / 2
     stderr = np.hypot(first.stderr, second.stderr) / 2
     digits = [max(2, _digits(x, e)) for x, e in zip(exponents, stderr, strict=True)]
@@ -192,28 +183,13 @@ def _described(first: Any, second: Any) -> dict[str, Any]:
 
 def _on_attractor(system: Any, solver: Any) -> Any:
     """The state after a long run from the initial state, flattened."""
-    import jax
-    import numpy as np
-    from jax.flatten_util import ravel_pytree
-
-    import dynascope as ds
-    from dynascope.systems import is_discrete
-
     span = 1000.0 if is_discrete(system) else 20_000 * _step(solver)
     run = ds.trajectory(system, None, np.array([0.0, span]), solver=solver, key=jax.random.key(0), throw=False)
     return np.asarray(ravel_pytree(jax.tree.map(lambda leaf: leaf[-1], run.ys))[0])
 
 
-def _is_map(system: Any) -> bool:
-    from dynascope.systems import is_discrete
-
-    return is_discrete(system)
-
-
 def _work(system: Any) -> float:
     """How much shorter the shortest run may be where a step costs more: large systems, resets, histories."""
-    from dynascope.systems import dimension, kind
-
     return {"hybrid": 0.05, "delay flow": 0.25}.get(kind(system), 1.0 if dimension(system) <= 8 else 0.1)
 
 
@@ -223,13 +199,6 @@ def _step(solver: Any) -> float:
 
 def _time_scale(system: Any, solver: Any, start: Any) -> float | None:
     """2 pi over the root mean square of the relative rates of change along the orbit: the period of a sine."""
-    import jax
-    import numpy as np
-    from jax.flatten_util import ravel_pytree
-
-    import dynascope as ds
-    from dynascope.systems import is_discrete, state_variables
-
     if is_discrete(system):
         return None
     unravel = ravel_pytree(system.initial_state())[1]
@@ -249,14 +218,6 @@ def _time_scale(system: Any, solver: Any, start: Any) -> float | None:
 
 def _regime(system: Any, spectrum: Any, start: Any, solver: Any) -> str:
     """What the orbit of the standard parameters is, from its spectrum, and from its returns if it is not chaotic."""
-    import jax
-    import numpy as np
-    from jax.flatten_util import ravel_pytree
-
-    from dynascope.analysis.regime._rules import judge_motion, judge_noise
-    from dynascope.analysis.rhythm import returns
-    from dynascope.systems import dimension, is_discrete, kind
-
     if not spectrum.successful:
         return "unbounded"
     if kind(system) in ("sde", "random map"):
@@ -302,8 +263,6 @@ def _undecided(row: dict[str, Any]) -> str:
 
 
 def _fixed_points(system: Any) -> list[dict[str, Any]]:
-    import dynascope as ds
-    from dynascope.systems import dimension, kind
 
     if kind(system) in ("sde", "random map") or dimension(system) > SMALL:
         return []
@@ -317,15 +276,12 @@ def _fixed_points(system: Any) -> list[dict[str, Any]]:
 
 def _digits(value: float, error: float) -> int:
     """Significant digits that `error` leaves of `value`, and one more."""
-    import math
-
     if not (math.isfinite(value) and math.isfinite(error)) or value == 0 or error == 0:
         return 8
     return max(1, min(10, math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2))
 
 
 def _number(value: Any, digits: int) -> float | None:
-    import math
 
     value = float(value)
     return float(f"{value:.{digits}g}") if math.isfinite(value) else None
@@ -350,7 +306,6 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--undecided", action="store_true", help="only rows that are not certified, with more patience")
     options = parser.parse_args()
-    from dynascope import models
 
     old = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else []
     table = {row["name"]: row for row in old if row["name"] in models.names()}

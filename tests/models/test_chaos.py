@@ -2,9 +2,7 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -16,15 +14,11 @@ from jax.flatten_util import ravel_pytree
 
 from dynascope import models
 from dynascope._param import parameters
-from dynascope.models._registry import catalogue_name
 from dynascope.systems import AbstractDelayFlow, AbstractFlow, AbstractMap, AbstractSystem, dimension, state_variables
+from tools.dysts_names import DIFFERENT, FIXTURES, ours
 
-_FIXTURES = np.load(Path(__file__).parents[1] / "data" / "dysts.npz")
+_FIXTURES = np.load(FIXTURES / "dysts.npz")
 ABOUT: dict[str, Any] = json.loads(str(_FIXTURES["about"]))["systems"]
-
-_NAMES = tomllib.loads((Path(__file__).parents[1] / "data" / "dysts.toml").read_text("utf-8"))
-#: Where we follow the source and `dysts` does not: its name there, and what is different.
-DIFFERENT: dict[str, str] = _NAMES["different"]
 
 
 def _in_plane(period: float) -> Callable[[Any], jax.Array]:
@@ -60,12 +54,6 @@ ROUNDED: dict[str, float] = {
     "map.Baker": 1e-6,  # A stretch of 2 - 1e-10, so that digits do not run out.
     "map.KaplanYorke": 1e-4,  # A remainder modulo 0.99999995, for the same reason.
 }
-
-
-def ours(theirs: str) -> tuple[str, dict[str, Any]]:
-    """Our name for a system of `dysts`, and the changes that make ours the same."""
-    known = _NAMES["renamed"].get(theirs, {})
-    return known.get("name") or catalogue_name(type(theirs.split(".")[1], (), {})), known.get("changes", {})
 
 
 SHARED = sorted(t for t in ABOUT if ours(t)[0] in models.names() and t not in DIFFERENT)

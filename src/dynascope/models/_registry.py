@@ -96,14 +96,19 @@ def build(name: str, **changes: Any) -> "AbstractSystem":
 def catalogue_name(cls: type) -> str:
     """The name of a class in the catalogue: its `catalogue_name`, or its own name in kebab-case.
 
-    Name prefixes stay with their name (`FitzHughNagumo` is `fitzhugh-nagumo`), runs of capitals and digits stay
-    whole (`LSTM` is `lstm`, `Lorenz96` is `lorenz96`). An empty `catalogue_name` leaves a class out.
+    An empty `catalogue_name` leaves a class out.
     """
     own = vars(cls).get("catalogue_name")
-    if own is not None:
-        return own
-    words = re.findall(r"(?:Fitz|Mc)?[A-Z][a-z0-9]+|[A-Z]+[0-9]*(?![a-z])", cls.__name__)
-    return "-".join(words).lower()
+    return kebab_case(cls.__name__) if own is None else own
+
+
+def kebab_case(class_name: str) -> str:
+    """The name of a class in lower case with hyphens.
+
+    Name prefixes stay with their name (`FitzHughNagumo` is `fitzhugh-nagumo`), runs of capitals and digits stay
+    whole (`LSTM` is `lstm`, `Lorenz96` is `lorenz96`).
+    """
+    return "-".join(re.findall(r"(?:Fitz|Mc)?[A-Z][a-z0-9]+|[A-Z]+[0-9]*(?![a-z])", class_name)).lower()
 
 
 def _unknown(name: str) -> str:
