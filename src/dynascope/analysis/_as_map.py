@@ -53,6 +53,11 @@ class Stepped(eqx.Module):
     template: State
     work: int = eqx.field(static=True, default=1)
 
+    @property
+    def dimension(self) -> int:
+        """Size of the flattened state."""
+        return ravel_pytree(self.template)[0].size
+
     def packing(self) -> Packing:
         """Between states and the carry of the loop."""
         return packing(self.template, lambda y: self._advanced(jnp.zeros((), jnp.int32), y), self._layout())

@@ -14,7 +14,8 @@ from ..._config import one_blas_thread
 from ..._errors import InputError
 from ..._types import State, Vector
 from ...solve import Progress, checked_state
-from ...systems import AbstractSystem, kind, state_variables
+from ...systems import AbstractSystem, kind
+from .._differentiable import check_differentiable
 
 #: Bytes that one compiled call may hold.
 _MEMORY = 2**27
@@ -55,11 +56,7 @@ def check_map(system: AbstractSystem, what: str) -> None:
             f"`{what}` steps a map once per sample of its input, but `{name}` is a {kind(system)}. Give its time-T "
             "map, `time_t_map(system, T)`, or use `lyapunov_spectrum(system, inputs=...)`."
         )
-    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
-    if discrete:
-        raise InputError(
-            f"`{name}` has discrete states (`{discrete[0]}`, ...), so it has no tangent. Give another system."
-        )
+    check_differentiable(system, what)
 
 
 def as_sequences(system: AbstractSystem, sequences: Any) -> Sequences:

@@ -15,9 +15,10 @@ from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import Progress
-from ...systems import AbstractSystem, Recorded, kind, state_variables
-from .._as_map import Stepped, as_map
+from ...systems import AbstractSystem, Recorded, kind
+from .._as_map import Stepped
 from .._blocks import block_error
+from .._differentiable import differentiable_map, rate_unit
 from ._tangent_frame import Frame, frame_for
 from ._twin import BLOCKS as TWIN_BLOCKS
 from ._twin import twin_growth
@@ -72,8 +73,8 @@ class LyapunovSpectrum(AbstractResult):
     Attributes:
         exponents: In decreasing order, natural logarithm per unit of time (maps: per step). `-inf` marks a direction
             that is wiped out exactly, such as one removed by a reset.
-        stderr: Standard error of each by blocking; for noisy flows with the error of the step, whose method is of first
-            order, from a run at half the step.
+        stderr: Standard error of each, from the power of the growth rates at low frequencies; for noisy flows with the
+            error of the step, whose method is of first order, from a run at half the step.
         times: Times at which the running means were taken.
         running: Running mean of each exponent, shape `(time, exponent)`.
         kaplan_yorke: Kaplan-Yorke dimension; NaN if too few exponents were computed to reach it.
@@ -195,18 +196,7 @@ def lyapunov_spectrum(
         True
     """
     method = method if method is not None else Benettin()
-    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
-    if discrete:
-        raise InputError(
-            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so it "
-            "has no Lyapunov exponents. Use its graded form, or look at its attractors."
-        )
-    stepped = as_map(system, y0, inputs=inputs, key=key, solver=solver)
-    if jnp.result_type(*jax.tree.leaves(stepped.template)) != jnp.float64:
-        raise InputError(
-            f"Lyapunov exponents need numbers of 64 bit, but the state of `{type(system).__name__}` has fewer. "
-            "Give its parameters and weights in `float64`."
-        )
+    stepped = differentiable_map(system, y0, inputs=inputs, key=key, solver=solver, what="lyapunov_spectrum")
     frame = frame_for(stepped)
     found = kind(system)
     vectors = _vectors(frame.dimension, k, found)
@@ -485,7 +475,7 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
         twin=math.nan,
         twin_stderr=math.nan,
         converged=agree and run.precise(rtol) and resolved and bool(result == RESULTS.successful),
-        unit=f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time",
+        unit=rate_unit(system.time_unit),
         dimension=dimension,
         result=result,
         settings=_settings(run, skipped, system),
@@ -541,7 +531,7 @@ def _failed(run: _Averaging, vectors: int, skipped: int, system: AbstractSystem,
         twin=math.nan,
         twin_stderr=math.nan,
         converged=False,
-        unit=f"nats/{system.time_unit}",
+        unit=rate_unit(system.time_unit),
         dimension=frame_for(run._stepped).dimension,
         result=RESULTS.nonfinite,
         settings=_settings(run, skipped, system),

@@ -19,8 +19,9 @@ from ..._types import Key, State
 from ...systems import AbstractSystem, coupled, dimension, kind
 from ...systems.derived import SubsystemFlow, SubsystemMap, left_out
 from .._as_map import Stepped
+from .._differentiable import rate_unit
 from .._region import start_region
-from ._master import rate_unit, settings_of
+from ._master import settings_of
 from ._variation import AbstractVariation, Run, linear_part, prepared
 
 #: Times at which the distance of copies is taken, and the relative distance below which they count as one.
@@ -201,7 +202,7 @@ def conditional_exponents(
         merged=merged,
         decay=_decay(times, distances) if merged else math.nan,
         verdict=_verdict(float(exponents[0]), float(stderr[0]), merged),
-        unit=rate_unit(response),
+        unit=rate_unit(response.time_unit),
         result=grown.result,
         settings=settings_of(response, grown) | {"drive": type(drive).__name__, "copies": copies},
     )

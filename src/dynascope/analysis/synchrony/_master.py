@@ -18,6 +18,7 @@ from ..._types import State
 from ...solve import AbstractFixedStep, fixed_solver
 from ...systems import AbstractSystem, kind, laplacian
 from ...systems.derived import coupling_function
+from .._differentiable import rate_unit
 from ._crossings import Crossings, crossings
 from ._variation import AbstractVariation, Growth, Run, linear_part, prepared
 
@@ -200,7 +201,7 @@ def _result(
         crossings_stderr=found.errors,
         intervals=found.intervals,
         intervals_stderr=found.intervals_errors,
-        unit=rate_unit(system),
+        unit=rate_unit(system.time_unit),
         result=grown.result,
         settings=settings_of(system, grown),
     )
@@ -215,11 +216,6 @@ def settings_of(system: AbstractSystem, grown: Growth) -> dict[str, Any]:
         transient=grown.skipped * grown.dt,
         duration=grown.steps * grown.dt,
     )
-
-
-def rate_unit(system: AbstractSystem) -> str:
-    """The unit of an exponent."""
-    return f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time"
 
 
 def transverse_eigenvalues(graph: Any) -> np.ndarray:

@@ -13,7 +13,8 @@ from ..._results import AbstractResult, output
 from ..._types import State
 from ...systems import AbstractSystem, dimension
 from ...systems.derived import coupling_function
-from ._master import Transverse, rate_unit, settings_of, short_enough, transverse_eigenvalues
+from .._differentiable import rate_unit
+from ._master import Transverse, settings_of, short_enough, transverse_eigenvalues
 from ._variation import Run, prepared
 
 #: Relative distance at which two eigenvalues count as one.
@@ -145,7 +146,7 @@ def transversal_exponents(
         stable=bool(np.all(exponents[:, 0] < -2 * stderr[:, 0])),
         unstable=bool(np.any(exponents[:, 0] > 2 * stderr[:, 0])),
         strength=float(strength),
-        unit=rate_unit(system),
+        unit=rate_unit(system.time_unit),
         result=grown.result,
         settings=settings_of(system, grown),
     )

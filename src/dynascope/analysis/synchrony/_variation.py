@@ -17,9 +17,10 @@ from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
 from ..._types import State
 from ...solve import Progress, rk_step
-from ...systems import AbstractSystem, kind, state_variables
-from .._as_map import Stepped, as_map
+from ...systems import AbstractSystem, kind
+from .._as_map import Stepped
 from .._blocks import block_error
+from .._differentiable import differentiable_map
 
 #: Blocks of one compiled call, and calls into which a run is cut.
 _BLOCKS, _PIECES = 64, 16
@@ -87,13 +88,7 @@ def prepared(system: AbstractSystem, y0: State, *, inputs: Any, solver: Any, wha
             f"`{what}` works on a flow or a map; `{type(system).__name__}` is a {found}. Make it a map first, for "
             "example with `time_t_map` or `history_map`."
         )
-    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
-    if discrete:
-        raise InputError(f"`{what}` needs a continuous state, but `{discrete[0]}` is discrete. Use a graded form.")
-    stepped = as_map(system, y0, inputs=inputs, solver=solver)
-    if jnp.result_type(*jax.tree.leaves(stepped.template)) != jnp.float64:
-        raise InputError(f"`{what}` needs numbers of 64 bit. Give the parameters of the system in `float64`.")
-    return stepped
+    return differentiable_map(system, y0, inputs=inputs, solver=solver, what=what)
 
 
 class Run:

@@ -17,13 +17,12 @@ from ..._types import Key, State
 from ...solve import Progress
 from ...systems import AbstractSystem
 from .._as_map import Stepped
+from .._differentiable import differentiable_map, rate_unit
 from ._orbit import (
     Tangent,
     checked_count,
-    prepared,
     random_frames,
     rate_error,
-    rate_unit,
     settled,
     stacked,
     steps_of,
@@ -152,7 +151,8 @@ def alignment(
         >>> alignment(ds.build("standard-map"), y0=[0.5, 3.0], duration=4000).laws  # an island
         ('power law',)
     """
-    stepped, dimension = prepared(system, y0, inputs=inputs, key=key, solver=solver, what="alignment")
+    stepped = differentiable_map(system, y0, inputs=inputs, key=key, solver=solver, what="alignment")
+    dimension = stepped.dimension
     k = max(2, min(dimension, 6)) if k is None else k
     k = checked_count(k, "k", least=2, most=dimension)
     samples = checked_count(samples, "samples", least=_FEWEST)
@@ -187,7 +187,7 @@ def alignment(
     settings = provenance(
         system=type(system).__name__, step=float(stepped.dt), every=every, transient=skipped * float(stepped.dt)
     )
-    return _finished(growth, lengths, stride * float(stepped.dt), rate_unit(system), result, settings)
+    return _finished(growth, lengths, stride * float(stepped.dt), rate_unit(system.time_unit), result, settings)
 
 
 def _started(stepped: Stepped, frame: Any, skipped: int) -> tuple[Any, Any, int]:

@@ -18,13 +18,12 @@ from ..._types import Key, State
 from ...solve import Progress
 from ...systems import AbstractSystem
 from .._as_map import Stepped
+from .._differentiable import differentiable_map, rate_unit
 from ._angles import angles_between, subspaces
 from ._orbit import (
     checked_count,
-    prepared,
     random_frames,
     rate_error,
-    rate_unit,
     settled,
     stacked,
     steps_of,
@@ -50,7 +49,7 @@ class CovariantVectors(AbstractResult):
 
     Attributes:
         exponents: Growth rates of the covariant vectors, in the order of the forward factorisation.
-        stderr: Standard error of each by blocking.
+        stderr: Standard error of each, from the power of the growth rates at low frequencies.
         backward_stderr: Standard error of the exponents of the forward factorisation over the same orbit.
         backward_exponents: The exponents from the forward factorisation: what `lyapunov_spectrum` gives.
         times: Times of the sampled states.
@@ -167,7 +166,8 @@ def covariant_vectors(
         >>> bool(abs(found.smallest_angle[0] - np.pi / 2) < 1e-9)  # its matrix is symmetric
         True
     """
-    stepped, dimension = prepared(system, y0, inputs=inputs, key=key, solver=solver, what="covariant_vectors")
+    stepped = differentiable_map(system, y0, inputs=inputs, key=key, solver=solver, what="covariant_vectors")
+    dimension = stepped.dimension
     k = min(dimension, 32) if k is None else checked_count(k, "k", least=1, most=dimension)
     if centre is not None:
         checked_count(centre, "centre", least=0, most=k)
@@ -202,7 +202,7 @@ def covariant_vectors(
         duration=keep.done * every * float(stepped.dt),
         tail=sweep.tail * sweep.size * every * float(stepped.dt),
     )
-    return _finished(keep, sweep, rate_unit(system), result, settings)
+    return _finished(keep, sweep, rate_unit(system.time_unit), result, settings)
 
 
 class _Sweep:

@@ -18,7 +18,8 @@ from ..._types import Key, State
 from ...solve import Progress
 from ...systems import AbstractSystem, Box, kind
 from .._as_map import Stepped
-from ._orbit import checked_count, prepared, rate_unit, steps_of, tangent_of
+from .._differentiable import differentiable_map, rate_unit
+from ._orbit import checked_count, steps_of, tangent_of
 
 #: Starts of one compiled call, moments at which the growth of a flow is taken, and repetitions of the bootstrap.
 _CHUNK, _MOMENTS, _BOOTSTRAP = 1024, 64, 200
@@ -131,7 +132,8 @@ def expansion_entropy(
             f"`{type(system).__name__}` names no region of its own. Give one: `expansion_entropy(system, "
             "Box(low, high))` with two states as its corners."
         )
-    stepped, dimension = prepared(system, None, inputs=inputs, key=key, solver=solver, what="expansion_entropy")
+    stepped = differentiable_map(system, None, inputs=inputs, key=key, solver=solver, what="expansion_entropy")
+    dimension = stepped.dimension
     starts = checked_count(starts, "starts", least=2 * _EFFECTIVE)
     low, high = (
         ravel_pytree(jax.tree.map(lambda x: jnp.asarray(x, float), corner))[0] for corner in (box.low, box.high)
@@ -167,7 +169,7 @@ def expansion_entropy(
         step=float(stepped.dt),
     )
     resolved = _RESOLVED if dimension > 2 else math.inf
-    found = _fitted(growth, stride * float(stepped.dt), resolved, rate_unit(system), result, settings)
+    found = _fitted(growth, stride * float(stepped.dt), resolved, rate_unit(system.time_unit), result, settings)
     if throw and found.result != RESULTS.interrupted:
         raise_if_failed(found.result, what=f"`expansion_entropy` of `{type(system).__name__}`")
     return found

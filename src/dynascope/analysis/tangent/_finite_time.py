@@ -19,15 +19,14 @@ from ...solve import Progress
 from ...systems import AbstractSystem, Box
 from .._as_map import Stepped
 from .._blocks import block_error
+from .._differentiable import differentiable_map, rate_unit
 from .._region import start_region
 from ._orbit import (
     alive,
     checked_count,
     grown,
-    prepared,
     random_frames,
     rate_error,
-    rate_unit,
     settled,
     stacked,
     steps_of,
@@ -159,7 +158,8 @@ def finite_time_exponents(
     """
     seed = key if key is not None else jax.random.key(0)
     of_noise, of_starts, of_frames = (key, *jax.random.split(seed, 2))
-    stepped, dimension = prepared(system, y0, inputs=inputs, key=of_noise, solver=solver, what="finite_time_exponents")
+    stepped = differentiable_map(system, y0, inputs=inputs, key=of_noise, solver=solver, what="finite_time_exponents")
+    dimension = stepped.dimension
     k = checked_count(k, "k", least=1, most=dimension)
     starts = checked_count(starts, "starts", least=1)
     count = checked_count(count, "count", least=2 * starts)
@@ -189,7 +189,7 @@ def finite_time_exponents(
         window=steps * float(stepped.dt),
         starts=starts,
         diverged=int(np.sum(~good)),
-        unit=rate_unit(system),
+        unit=rate_unit(system.time_unit),
         result=result,
         settings=settings,
         **_statistics(kept, steps * float(stepped.dt)),

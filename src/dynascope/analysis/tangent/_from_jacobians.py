@@ -14,6 +14,7 @@ from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
 from ..._results import provenance
 from .._blocks import block_error
+from .._differentiable import rate_unit
 from .._precision import require_64_bit
 from ..stability import LyapunovSpectrum
 from ..stability._lyapunov import _kaplan_yorke
@@ -38,7 +39,7 @@ def exponents_from_jacobians(
     Matrix n carries tangent vectors from moment n to moment n + 1, so the product after N steps is $J_{N-1} \cdots J_1
     J_0$: the first matrix acts first, and `jacobians[n][i, j]` is the derivative of component i at moment n + 1 by
     component j at moment n. $\lambda_i = (N dt)^{-1} \sum_n \log R^{(n)}_{ii}$ with $J_n Q_n = Q_{n+1} R^{(n)}$. Errors
-    are those of time averages, by blocking.
+    are those of time averages, from the power of the rates at low frequencies.
 
     Args:
         jacobians: Shape `(time, d, d)`: derivatives of a map, of a network's layers or steps, or flow maps over `dt`
@@ -95,7 +96,7 @@ def exponents_from_jacobians(
     settings = provenance(
         method="given Jacobians", matrices=n, step=dt, transient=skipped * dt, duration=len(rates) * dt
     )
-    return _spectrum(rates, d, dt, f"nats/{time_unit}", settings)
+    return _spectrum(rates, d, dt, rate_unit(time_unit), settings)
 
 
 @eqx.filter_jit

@@ -15,8 +15,8 @@ from jax.flatten_util import ravel_pytree
 from ..._config import one_blas_thread
 from ..._errors import InputError
 from ..._types import Key, State
-from ...systems import AbstractSystem, kind, state_variables
-from .._as_map import Stepped, as_map
+from ...systems import AbstractSystem, kind
+from .._as_map import Stepped
 from .._blocks import block_error
 
 #: Largest dimension whose vectors are unrolled: a LAPACK call on a 3 x 3 matrix costs more than the step itself.
@@ -125,29 +125,6 @@ def logs_of(r: Any) -> Any:
     return jnp.log(jnp.diagonal(r, axis1=-2, axis2=-1))
 
 
-def prepared(
-    system: AbstractSystem, y0: State, *, inputs: Any, key: Key | None, solver: Any, what: str
-) -> tuple[Stepped, int]:
-    """The system as a map, and the dimension of its tangent space.
-
-    Raises:
-        InputError: If it has none: discrete states, or numbers of 32 bit.
-    """
-    discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
-    if discrete:
-        raise InputError(
-            f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so "
-            f"`{what}` cannot follow them. Use its graded form."
-        )
-    stepped = as_map(system, y0, inputs=inputs, key=key, solver=solver)
-    if jnp.result_type(*jax.tree.leaves(stepped.template)) != jnp.float64:
-        raise InputError(
-            f"`{what}` needs numbers of 64 bit, but the state of `{type(system).__name__}` has fewer. Give its "
-            "parameters and weights in `float64`."
-        )
-    return stepped, ravel_pytree(stepped.template)[0].size
-
-
 def transient_steps(system: AbstractSystem, stepped: Stepped, transient: float | None) -> int:
     """Steps left out; None takes 20,000 solver steps (maps 2,000)."""
     if transient is None:
@@ -179,11 +156,6 @@ def checked_count(value: int, name: str, *, least: int, most: int | None = None)
         upper = "" if most is None else f" and at most {most}"
         raise InputError(f"`{name}` must be a whole number of at least {least}{upper}, got {value}.")
     return int(value)
-
-
-def rate_unit(system: AbstractSystem) -> str:
-    """The unit of an exponent."""
-    return f"nats/{system.time_unit}" if system.time_unit != "1" else "nats/time"
 
 
 def rate_error(rates: np.ndarray) -> np.ndarray:

@@ -19,11 +19,11 @@ from ..._types import Key, State
 from ...solve import Progress
 from ...systems import AbstractSystem
 from .._as_map import Stepped
+from .._differentiable import differentiable_map
 from ._orbit import (
     alive,
     checked_count,
     grown,
-    prepared,
     random_frames,
     rate_error,
     settled,
@@ -146,7 +146,8 @@ def predictability(
         >>> predictability(ds.build("henon"), pairs=64).kind
         'strong chaos'
     """
-    stepped, dimension = prepared(system, y0, inputs=inputs, key=key, solver=solver, what="predictability")
+    stepped = differentiable_map(system, y0, inputs=inputs, key=key, solver=solver, what="predictability")
+    dimension = stepped.dimension
     pairs = checked_count(pairs, "pairs", least=16)
     deltas = np.asarray(sorted(float(x) for x in distances))
     if len(deltas) < 2 or not np.all((deltas > 1e-14) & (deltas < 0.1)) or np.any(np.diff(deltas) <= 0):
