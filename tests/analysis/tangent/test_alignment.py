@@ -7,8 +7,8 @@ import pytest
 
 import dynascope as ds
 from dynascope._errors import ComputationFailed
+from dynascope.analysis._frames import random_frames
 from dynascope.analysis.tangent import alignment
-from dynascope.analysis.tangent._orbit import random_frames
 from dynascope.models.canonical import Henon, LinearMap
 
 #: A quasi-periodic orbit of Henon and Heiles at energy 1/8.

@@ -4,5 +4,5 @@ from ._fixed_points import FixedPoints as FixedPoints
 from ._fixed_points import Newton as Newton
 from ._fixed_points import fixed_points as fixed_points
 from ._lyapunov import Benettin as Benettin
-from ._lyapunov import LyapunovSpectrum as LyapunovSpectrum
 from ._lyapunov import lyapunov_spectrum as lyapunov_spectrum
+from ._spectrum import LyapunovSpectrum as LyapunovSpectrum

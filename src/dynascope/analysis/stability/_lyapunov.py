@@ -12,26 +12,23 @@ import numpy as np
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
-from ..._results import AbstractResult, output, provenance
+from ..._results import provenance
 from ..._types import Key, State
 from ...solve import Progress
 from ...systems import AbstractSystem, Recorded, kind
 from .._as_map import Stepped
 from .._blocks import block_error
 from .._differentiable import differentiable_map, rate_unit
-from ._tangent_frame import Frame, frame_for
+from .._frames import LONGEST, Tangent, interval_of, random_frames, spread_of, tangent_of
+from ._spectrum import LyapunovSpectrum, no_spectrum, spectrum_of
 from ._twin import BLOCKS as TWIN_BLOCKS
 from ._twin import twin_growth
 from ._volume import log_volume
 
 #: Blocks of one compiled call.
 _BLOCKS = 64
-#: Largest growth of the condition of the frame between two orthonormalisations, as a logarithm.
-_LOG_CONDITION = 10.0
 #: Growth of the condition beyond which double precision resolves nothing, as a logarithm.
 _LOG_DOUBLE = 30.0
-#: Longest interval between orthonormalisations, in steps.
-_LONGEST = 50
 #: Solver steps of the transient when none is given: flows take more, their steps are small.
 _TRANSIENT = {"flow": 20_000, "sde": 20_000, "hybrid": 20_000, "delay flow": 20_000, "map": 2_000, "random map": 2_000}
 #: Tangent work, in solver steps times vectors times dimension, that an automatic run may spend; a component of a system
@@ -40,8 +37,6 @@ _SMALL, _HEAVIER = 8, 8
 _BUDGET = {"flow": 2e8, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 2e8, "random map": 6e6}
 #: Largest dimension of which the sum of the exponents is compared with the growth of volumes.
 _CHECKED = 64
-#: What it may mean that derivatives and differences do not agree.
-_APART = "the run is too short to be trusted, or a derivative is wrong."
 #: Growth of the separation of twins, as a logarithm, after which they are pulled together: they must stay close.
 _SMALL_GROWTH = 5.0
 #: Growth of a difference, as a logarithm, over which two computations of one orbit stay the same.
@@ -65,83 +60,6 @@ class Benettin(eqx.Module):
     def __check_init__(self) -> None:
         if self.every is not None and self.every < 1:
             raise InputError(f"`every` of `Benettin` must be a whole number of at least 1, got {self.every}.")
-
-
-class LyapunovSpectrum(AbstractResult):
-    """Lyapunov exponents with errors.
-
-    Attributes:
-        exponents: In decreasing order, natural logarithm per unit of time (maps: per step). `-inf` marks a direction
-            that is wiped out exactly, such as one removed by a reset.
-        stderr: Standard error of each, from the power of the growth rates at low frequencies; for noisy flows with the
-            error of the step, whose method is of first order, from a run at half the step.
-        times: Times at which the running means were taken.
-        running: Running mean of each exponent, shape `(time, exponent)`.
-        kaplan_yorke: Kaplan-Yorke dimension; NaN if too few exponents were computed to reach it.
-        kaplan_yorke_stderr: Its standard error.
-        entropy_rate: Sum of the positive exponents (an upper bound of the entropy rate; equal to it for many systems).
-        entropy_rate_stderr: Its standard error.
-        volume_rate: Growth rate of volumes along an early stretch of the same orbit: the mean divergence of a flow, the
-            mean log-determinant of a map. NaN if some exponents were left out, for noisy flows, delays and resets.
-        sum_error: How far the sum of the rates over that stretch is from it, over the largest absolute rate: the error
-            of the step, free of statistics.
-        twin: Growth rate of a small separation of two orbits along a quarter of the run, by differences instead of
-            derivatives: it equals the largest exponent unless the run is too short or a derivative is wrong.
-        twin_stderr: Its standard error.
-        converged: Whether the requested precision was reached and the two halves of the run agree.
-        unit: `nats/step` or `nats/<time unit>`.
-    """
-
-    kaplan_yorke: float
-    kaplan_yorke_stderr: float
-    entropy_rate: float
-    entropy_rate_stderr: float
-    volume_rate: float
-    sum_error: float
-    twin: float
-    twin_stderr: float
-    converged: bool
-    unit: str
-    dimension: int
-    result: Any
-    settings: dict[str, Any] = eqx.field(static=True)
-    exponents: np.ndarray = output("exponent", doc="Lyapunov exponents")
-    stderr: np.ndarray = output("exponent", doc="standard errors")
-    times: np.ndarray = output("average", doc="times of the running means")
-    running: np.ndarray = output("average", "exponent", doc="running means")
-
-    def summary(self) -> str:
-        """The exponents with errors in one line."""
-        shown = ", ".join(f"{x:.5g} +- {e:.1g}" for x, e in zip(self.exponents[:6], self.stderr[:6], strict=True))
-        more = f" and {len(self.exponents) - 6} more" if len(self.exponents) > 6 else ""
-        state = "converged" if self.converged else "not converged: run longer before trusting small exponents"
-        twin = (
-            ""
-            if self.twin_agrees
-            else f" Two orbits separate at {self.twin:.5g} +- {self.twin_stderr:.1g} instead: {_APART}"
-        )
-        return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}.{twin}"
-
-    @property
-    def twin_agrees(self) -> bool:
-        """Whether two nearby orbits separate as the largest exponent says: within four errors and one percent."""
-        if not (np.isfinite(self.twin) and np.isfinite(self.exponents[:1]).all()):
-            return True
-        scale = float(np.max(np.abs(self.exponents[np.isfinite(self.exponents)])))
-        # Over a run of length T a regular orbit leaves a few units of log separation.
-        width = 4 * math.hypot(self.twin_stderr, float(self.stderr[0])) + 1e-2 * abs(self.twin) + 1e-3 * scale
-        width += 10.0 / float(self.settings.get("duration", math.inf))
-        return bool(abs(self.twin - float(self.exponents[0])) <= width)
-
-    @property
-    def zero_widths(self) -> np.ndarray:
-        """How far from zero each exponent may be and still not differ from it.
-
-        Four standard errors, a thousandth of the largest exponent, and what rounding leaves over a step.
-        """
-        finite = self.exponents[np.isfinite(self.exponents)]
-        scale = float(np.max(np.abs(finite))) if finite.size else 1.0
-        return 4 * self.stderr + 1e-3 * scale + 1e-10 / float(self.settings.get("step", 1.0))
 
 
 def lyapunov_spectrum(
@@ -197,9 +115,8 @@ def lyapunov_spectrum(
     """
     method = method if method is not None else Benettin()
     stepped = differentiable_map(system, y0, inputs=inputs, key=key, solver=solver, what="lyapunov_spectrum")
-    frame = frame_for(stepped)
     found = kind(system)
-    vectors = _vectors(frame.dimension, k, found)
+    vectors = _vectors(stepped.dimension, k, found)
     dt = float(stepped.dt)
     skipped = _steps(transient, dt, "transient", _TRANSIENT[found] // stepped.work)
     wanted = None if duration is None else max(1, _steps(duration, dt, "duration", 0))
@@ -208,7 +125,7 @@ def lyapunov_spectrum(
     run = _Averaging(stepped, vectors, method.every)
     if not run.settle(skipped):
         return _failed(run, vectors, skipped, system, throw)
-    cost = stepped.work * vectors * frame.dimension * (1 if frame.dimension <= _SMALL else _HEAVIER)
+    cost = stepped.work * vectors * stepped.dimension * (1 if stepped.dimension <= _SMALL else _HEAVIER)
     most = max(_BLOCKS * _FEWEST, int(_BUDGET[found] / cost)) if wanted is None else wanted
     # Pieces short enough that an interrupt is answered soon, and long enough that a piece costs more than its call.
     piece = max(_BLOCKS * run.every * _FEWEST, most // _PIECES)
@@ -232,7 +149,7 @@ def lyapunov_spectrum(
     finished = _finished(run, skipped, system, rtol, result)
     if finished.successful:
         finished = eqx.tree_at(lambda r: (r.twin, r.twin_stderr), finished, run.twin())
-    if found in ("flow", "map", "random map") and vectors == frame.dimension <= _CHECKED:
+    if found in ("flow", "map", "random map") and vectors == stepped.dimension <= _CHECKED:
         finished = eqx.tree_at(lambda r: (r.volume_rate, r.sum_error), finished, run.sum_rule())
     if found != "sde" or not finished.successful:
         return finished
@@ -307,16 +224,14 @@ class _Averaging:
     def settle(self, transient: int) -> bool:
         """Leave the transient out, turn the frame into its own directions and choose the interval."""
         # The frame turns during the last part of the transient; 64 blocks of one step are the shortest way to do so.
-        turning = min(transient, _BLOCKS * (1 + _LONGEST))
+        turning = min(transient, _BLOCKS * (1 + LONGEST))
         self._state, self._step = _skip(self._stepped, self._state, self._step, jnp.asarray(transient - turning))
         logs = self._advance(1)
         if not self.finite:
             return False
-        finite = np.where(np.isfinite(logs), logs, np.nan)
-        spread = np.nanmax(finite, axis=1) - np.nanmin(finite, axis=1) if finite.size else np.zeros(1)
-        self.spread = float(np.nanmax(spread, initial=0.0))
+        self.spread = spread_of(logs)
         if self._choose:
-            self.every = int(np.clip(_LOG_CONDITION / max(self.spread, 1e-9), 1, _LONGEST))
+            self.every = interval_of(logs)
         self._origin = (self._state[0], self._step)
         left = max(1, (turning - _BLOCKS) // _BLOCKS)
         every = min(self.every, left)
@@ -410,76 +325,54 @@ class _Averaging:
 
 @eqx.filter_jit
 def _start(stepped: Stepped, vectors: int) -> Any:
-    return frame_for(stepped).start(vectors)
+    tangent = tangent_of(stepped)
+    d = tangent.dimension
+    frame = jnp.eye(d)[:, :vectors] if d <= _SMALL else random_frames(jax.random.key(0), d, vectors)
+    return tangent.start(stepped.template, frame)
 
 
 @eqx.filter_jit
 def _skip(stepped: Stepped, state: Any, first: Any, steps: Any) -> tuple[Any, Any]:
-    frame = frame_for(stepped)
+    tangent = tangent_of(stepped)
     y, q = state
-    return (jax.lax.fori_loop(0, steps, lambda i, c: frame.step(first + i, c), y), q), first + steps
+    return (jax.lax.fori_loop(0, steps, lambda i, c: tangent.step(first + i, c), y), q), first + steps
 
 
 @eqx.filter_jit
 def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) -> tuple[Any, Any, Any, Any]:
     """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps; sum logarithms per block."""
-    frame: Frame = frame_for(stepped)
+    tangent: Tangent = tangent_of(stepped)
 
     def interval(j: Any, carry: Any) -> Any:
         del j
         state, i, logs = carry
-        y, q = jax.lax.fori_loop(0, every, lambda m, s: frame.push(i + m, s), state)
-        q, log_r = frame.orthonormal(q)
+        y, q = jax.lax.fori_loop(0, every, lambda m, s: tangent.push(i + m, s), state)
+        q, log_r = tangent.orthonormal(q)
         return (y, q), i + every, jax.tree.map(jnp.add, logs, log_r)
 
     def block(carry: Any, _: Any) -> Any:
         state, i = carry
-        state, i, logs = jax.lax.fori_loop(0, per_block, interval, (state, i, frame.no_growth(state[1])))
+        state, i, logs = jax.lax.fori_loop(0, per_block, interval, (state, i, tangent.no_growth(state[1])))
         return (state, i), logs
 
     (state, last), logs = jax.lax.scan(block, (state, first), None, length=_BLOCKS)
     good = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state)]))
-    return state, last, frame.stacked(logs), good
+    return state, last, jnp.stack(logs, axis=-1) if isinstance(logs, tuple) else logs, good
 
 
 def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float, result: Any) -> LyapunovSpectrum:
-    series = run.series()
-    order = np.argsort(-series.mean(axis=0), kind="stable")
-    series = series[:, order]
-    mean = series.mean(axis=0)
-    known = np.isfinite(mean)  # a direction that is wiped out has the exponent -inf, exactly
-    error = np.zeros_like(mean)
-    error[known] = block_error(series[:, known])
-    half = len(series) // 2
-    halves = np.abs(series[:half, known].mean(axis=0) - series[half:, known].mean(axis=0))
-    agree = bool(np.all(halves <= 6 * error[known] + 1e-9 * np.abs(mean[known])))
+    found = spectrum_of(
+        run.series(),
+        span=run.averaged * float(run._stepped.dt),
+        dimension=run._stepped.dimension,
+        unit=rate_unit(system.time_unit),
+        settings=_settings(run, skipped, system),
+        result=result,
+    )
     # Directions that shrink by more than this between orthonormalisations drown in the rounding of the others.
     resolved = not run.every * run.spread > _LOG_DOUBLE
-    span = run.averaged * float(run._stepped.dt)
-    counts = np.arange(1, len(series) + 1)
-    keep = np.unique(np.geomspace(1, len(series), 200).astype(int)) - 1
-    dimension = frame_for(run._stepped).dimension
-    ky, ky_error = _kaplan_yorke(series, dimension)
-    positive = mean > 2 * error
-    return LyapunovSpectrum(
-        exponents=mean,
-        stderr=error,
-        times=(counts * span / len(series))[keep],
-        running=(np.cumsum(series, axis=0) / counts[:, None])[keep],
-        kaplan_yorke=ky,
-        kaplan_yorke_stderr=ky_error,
-        entropy_rate=float(mean[positive].sum()),
-        entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
-        volume_rate=math.nan,
-        sum_error=math.nan,
-        twin=math.nan,
-        twin_stderr=math.nan,
-        converged=agree and run.precise(rtol) and resolved and bool(result == RESULTS.successful),
-        unit=rate_unit(system.time_unit),
-        dimension=dimension,
-        result=result,
-        settings=_settings(run, skipped, system),
-    )
+    sure = found.converged and run.precise(rtol) and resolved and bool(result == RESULTS.successful)
+    return eqx.tree_at(lambda r: r.converged, found, sure)
 
 
 def _settings(run: _Averaging, skipped: int, system: AbstractSystem) -> dict[str, Any]:
@@ -495,44 +388,13 @@ def _settings(run: _Averaging, skipped: int, system: AbstractSystem) -> dict[str
     )
 
 
-def _kaplan_yorke(series: np.ndarray, dimension: int) -> tuple[float, float]:
-    r"""Kaplan-Yorke dimension $j + \sum_{i \le j} \lambda_i / |\lambda_{j+1}|$ and its error through the blocks."""
-    mean = series.mean(axis=0)
-    sums = np.cumsum(mean)
-    if mean[0] <= 0:
-        return 0.0, 0.0
-    below = np.flatnonzero(sums < 0)
-    if below.size == 0:
-        return (float(dimension), 0.0) if len(mean) == dimension else (math.nan, math.nan)
-    j = int(below[0])
-    last = mean[j]
-    if not np.isfinite(last):
-        return float(j), 0.0
-    value = j + sums[j - 1] / abs(last)
-    linear = series[:, :j].sum(axis=1) / abs(last) + sums[j - 1] / last**2 * series[:, j]
-    return float(value), float(block_error(linear))
-
-
 def _failed(run: _Averaging, vectors: int, skipped: int, system: AbstractSystem, throw: bool) -> LyapunovSpectrum:
     if throw:
         raise_if_failed(RESULTS.nonfinite, what=f"`lyapunov_spectrum` of `{type(system).__name__}`")
-    nothing = np.full(vectors, np.nan)
-    return LyapunovSpectrum(
-        exponents=nothing,
-        stderr=nothing,
-        times=np.zeros(0),
-        running=np.zeros((0, vectors)),
-        kaplan_yorke=math.nan,
-        kaplan_yorke_stderr=math.nan,
-        entropy_rate=math.nan,
-        entropy_rate_stderr=math.nan,
-        volume_rate=math.nan,
-        sum_error=math.nan,
-        twin=math.nan,
-        twin_stderr=math.nan,
-        converged=False,
+    return no_spectrum(
+        vectors,
+        dimension=run._stepped.dimension,
         unit=rate_unit(system.time_unit),
-        dimension=frame_for(run._stepped).dimension,
-        result=RESULTS.nonfinite,
         settings=_settings(run, skipped, system),
+        result=RESULTS.nonfinite,
     )

@@ -21,15 +21,10 @@ from ...systems import AbstractSystem, kind
 from .._as_map import Stepped
 from .._blocks import block_error
 from .._differentiable import differentiable_map
+from .._frames import UNROLLED, interval_of, orthonormal_columns, orthonormal_few, random_frames
 
 #: Blocks of one compiled call, and calls into which a run is cut.
 _BLOCKS, _PIECES = 64, 16
-#: Growth of a vector and of the condition of a frame between two orthonormalisations, as logarithms.
-_LOG_LENGTH, _LOG_CONDITION = 200.0, 10.0
-#: Longest interval between orthonormalisations, in steps.
-_LONGEST = 50
-#: Largest vectors kept as separate numbers, and largest frames orthonormalised by an unrolled Gram-Schmidt.
-_SMALL = 8
 #: Solver steps of the transient when none is given, and the share of it in which vectors turn with the orbit.
 _TRANSIENT, _TRANSIENT_MAP, _TURNING = 20_000, 2_000, 0.25
 #: Work, in steps times numbers in all vectors, of a run whose duration is not given.
@@ -142,7 +137,7 @@ class Run:
         result = RESULTS.successful
         with Progress(most, "growth along an orbit", show=progress) as bar, one_blas_thread():
             state, at, logs, good = _grow(*args, state, at, jnp.asarray(1), jnp.asarray(1))
-            every = _interval(np.asarray(logs)) if like is None else like.every
+            every = interval_of(np.moveaxis(np.asarray(logs), 1, -1)) if like is None else like.every
             turns = max(1, math.ceil(self._turning / (_BLOCKS * every)))
             state, at, _, fine = _grow(*args, state, at, jnp.asarray(every), jnp.asarray(turns))
             per_block = max(1, math.ceil(most / (_PIECES * _BLOCKS * every))) if like is None else like.per_block
@@ -175,17 +170,9 @@ def _precise(rates: np.ndarray, rtol: float) -> bool:
     return bool(np.max(block_error(rates[:, known])) <= rtol * scale)
 
 
-def _interval(logs: np.ndarray) -> int:
-    """From logarithms of growth in single steps, shape `(step, vector, alpha)`."""
-    finite = np.where(np.isfinite(logs), logs, 0.0)
-    spread = float(np.max(finite.max(axis=1) - finite.min(axis=1), initial=0.0))
-    length = float(np.max(np.abs(finite), initial=0.0))
-    return int(np.clip(min(_LOG_CONDITION / max(spread, 1e-9), _LOG_LENGTH / max(length, 1e-9)), 1, _LONGEST))
-
-
 def _split(flat: jax.Array) -> tuple[jax.Array, ...]:
     """Small vectors as separate numbers, which XLA keeps in one loop over the perturbations."""
-    return tuple(flat) if flat.shape[0] <= _SMALL else (flat,)
+    return tuple(flat) if flat.shape[0] <= UNROLLED else (flat,)
 
 
 def _joined(parts: tuple[jax.Array, ...]) -> jax.Array:
@@ -194,7 +181,7 @@ def _joined(parts: tuple[jax.Array, ...]) -> jax.Array:
 
 def _start(size: int, vectors: int, alphas: jax.Array) -> Any:
     """The same random orthonormal vectors for every alpha: coordinate directions may lie in invariant subspaces."""
-    frame = jnp.linalg.qr(jax.random.normal(jax.random.key(0), (size, vectors), float))[0].astype(alphas.dtype)
+    frame = random_frames(jax.random.key(0), size, vectors).astype(alphas.dtype)
     repeated = jnp.broadcast_to(frame[:, :, None], (size, vectors, alphas.shape[0]))
     return tuple(_split(repeated[:, i]) for i in range(vectors))
 
@@ -251,37 +238,16 @@ def _grow(
     return state, last, logs, good
 
 
-def _dot(a: Any, b: Any) -> Any:
-    """Products of vectors whose last axis counts perturbations, shape `(alpha,)`."""
-    return sum(jnp.sum(jnp.conj(x) * y, axis=tuple(range(x.ndim - 1))) for x, y in zip(a, b, strict=True))
-
-
 def _orthonormal(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], jax.Array]:
     """Orthonormal vectors and the logarithms of what was lost in length, shape `(vector, alpha)`; -inf where all is."""
-    if len(vectors) > _SMALL:
-        return _by_lapack(vectors)
-    done: list[Any] = []
-    logs = []
-    for v in vectors:
-        for q in done:
-            overlap = _dot(q, v)
-            v = tuple(a - overlap * b for a, b in zip(v, q, strict=True))
-        length = jnp.sqrt(jnp.real(_dot(v, v)))
-        alive = length > 0
-        inverse = jnp.where(alive, 1 / jnp.where(alive, length, 1.0), 0.0)
-        done.append(tuple(inverse * part for part in v))
-        logs.append(jnp.where(alive, jnp.log(jnp.where(alive, length, 1.0)), -jnp.inf))
-    return tuple(done), jnp.stack(logs)
+    few = len(vectors) <= UNROLLED
+    done, logs = jax.vmap(orthonormal_few if few else _by_lapack, in_axes=-1, out_axes=-1)(vectors)
+    return done, jnp.asarray(logs)
 
 
 def _by_lapack(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], jax.Array]:
-    split = len(vectors[0]) > 1
-    matrix = jnp.stack([jnp.stack(v) if split else v[0] for v in vectors], axis=1)
-    q, r = jnp.linalg.qr(jnp.moveaxis(matrix, -1, 0))
-    length = jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)).T
-    q = jnp.moveaxis(q, 0, -1)
-    logs = jnp.where(length > 0, jnp.log(jnp.where(length > 0, length, 1.0)), -jnp.inf)
-    return tuple(_split(q[:, i]) if split else (q[:, i],) for i in range(len(vectors))), logs
+    q, logs = orthonormal_columns(jnp.stack([_joined(v) for v in vectors], axis=1))
+    return tuple(_split(v) for v in q.T), logs
 
 
 def linear_part(rule: Callable[[State], State], y: State) -> tuple[State, Callable[[jax.Array], jax.Array]]:

@@ -18,17 +18,8 @@ from ...solve import Progress
 from ...systems import AbstractSystem
 from .._as_map import Stepped
 from .._differentiable import differentiable_map, rate_unit
-from ._orbit import (
-    Tangent,
-    checked_count,
-    random_frames,
-    rate_error,
-    settled,
-    stacked,
-    steps_of,
-    tangent_of,
-    transient_steps,
-)
+from .._frames import Tangent, random_frames, tangent_of
+from ._orbit import checked_count, rate_error, settled, stacked, steps_of, transient_steps
 
 #: Moments of one compiled call.
 _CHUNK = 64

@@ -19,17 +19,9 @@ from ...solve import Progress
 from ...systems import AbstractSystem
 from .._as_map import Stepped
 from .._differentiable import differentiable_map, rate_unit
+from .._frames import random_frames, tangent_of
 from ._angles import angles_between, subspaces
-from ._orbit import (
-    checked_count,
-    random_frames,
-    rate_error,
-    settled,
-    stacked,
-    steps_of,
-    tangent_of,
-    transient_steps,
-)
+from ._orbit import checked_count, rate_error, settled, stacked, steps_of, transient_steps
 
 #: Factorisations of one compiled piece: at most this many, and no more memory than this many numbers.
 _PIECE, _NUMBERS = 256, 4_000_000

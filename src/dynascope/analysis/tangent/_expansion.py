@@ -19,7 +19,8 @@ from ...solve import Progress
 from ...systems import AbstractSystem, Box, kind
 from .._as_map import Stepped
 from .._differentiable import differentiable_map, rate_unit
-from ._orbit import checked_count, steps_of, tangent_of
+from .._frames import tangent_of
+from ._orbit import checked_count, steps_of
 
 #: Starts of one compiled call, moments at which the growth of a flow is taken, and repetitions of the bootstrap.
 _CHUNK, _MOMENTS, _BOOTSTRAP = 1024, 64, 200

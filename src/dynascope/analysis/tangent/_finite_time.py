@@ -20,18 +20,9 @@ from ...systems import AbstractSystem, Box
 from .._as_map import Stepped
 from .._blocks import block_error
 from .._differentiable import differentiable_map, rate_unit
+from .._frames import random_frames
 from .._region import start_region
-from ._orbit import (
-    alive,
-    checked_count,
-    grown,
-    random_frames,
-    rate_error,
-    settled,
-    stacked,
-    steps_of,
-    transient_steps,
-)
+from ._orbit import alive, checked_count, grown, rate_error, settled, stacked, steps_of, transient_steps
 
 #: Windows of one compiled call, and the fewest joined windows whose variance is still taken.
 _CHUNK, _FEWEST = 64, 32

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._config import one_blas_thread
-from ..._errors import RESULTS, InputError
+from ..._errors import InputError
 from ..._results import provenance
-from .._blocks import block_error
 from .._differentiable import rate_unit
+from .._frames import factor_matrix, logs_of, random_frames
 from .._precision import require_64_bit
 from ..stability import LyapunovSpectrum
-from ..stability._lyapunov import _kaplan_yorke
-from ._orbit import checked_count, factor_matrix, logs_of, random_frames
+from ..stability._spectrum import spectrum_of
+from ._orbit import checked_count
 
 #: Numbers of one compiled piece, blocks of an error, and the share left out when no transient is given.
 _NUMBERS, _BLOCKS, _TRANSIENT = 2_000_000, 64, 0.1
@@ -114,32 +114,4 @@ def _spectrum(rates: np.ndarray, dimension: int, dt: float, unit: str, settings:
     whole = len(rates) // group * group
     rates = rates[len(rates) - whole :]
     series = rates.reshape(-1, group, rates.shape[1]).mean(axis=1)
-    series = series[:, np.argsort(-series.mean(axis=0), kind="stable")]
-    mean = series.mean(axis=0)
-    known = np.isfinite(mean)
-    error = np.zeros_like(mean)
-    error[known] = block_error(series[:, known])
-    half = len(series) // 2
-    halves = np.abs(series[:half, known].mean(axis=0) - series[half:, known].mean(axis=0))
-    counts = np.arange(1, len(series) + 1)
-    dimension_ky, dimension_error = _kaplan_yorke(series, dimension)
-    positive = mean > 2 * error
-    return LyapunovSpectrum(
-        exponents=mean,
-        stderr=error,
-        times=counts * group * dt,
-        running=np.cumsum(series, axis=0) / counts[:, None],
-        kaplan_yorke=dimension_ky,
-        kaplan_yorke_stderr=dimension_error,
-        entropy_rate=float(mean[positive].sum()),
-        entropy_rate_stderr=float(block_error(series[:, positive].sum(axis=1))) if positive.any() else 0.0,
-        volume_rate=math.nan,
-        sum_error=math.nan,
-        twin=math.nan,
-        twin_stderr=math.nan,
-        converged=bool(np.all(halves <= 6 * error[known] + 1e-9 * np.abs(mean[known]))),
-        unit=unit,
-        dimension=dimension,
-        result=RESULTS.successful,
-        settings=settings,
-    )
+    return spectrum_of(series, span=whole * dt, dimension=dimension, unit=unit, settings=settings)

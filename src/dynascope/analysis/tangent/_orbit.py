@@ -4,125 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from ..._config import one_blas_thread
 from ..._errors import InputError
-from ..._types import Key, State
+from ..._types import State
 from ...systems import AbstractSystem, kind
 from .._as_map import Stepped
 from .._blocks import block_error
+from .._frames import interval_of, logs_of, tangent_of
 
-#: Largest dimension whose vectors are unrolled: a LAPACK call on a 3 x 3 matrix costs more than the step itself.
-_UNROLLED = 8
-#: Largest growth of the condition of the frame, and of a vector, between two factorisations, as logarithms.
-_LOG_CONDITION, _LOG_LENGTH = 10.0, 200.0
-#: Longest interval between factorisations, and steps of the pilot that chooses it.
-_LONGEST, _PILOT = 50, 64
+#: Steps of the pilot that chooses the interval between factorisations.
+_PILOT = 64
 #: Blocks of an error.
 _BLOCKS = 64
 #: Steps left out when no transient is given; maps need fewer, their steps are long.
 _TRANSIENT, _TRANSIENT_MAP = 20_000, 2_000
-
-
-class Tangent(NamedTuple):
-    """How the tangent vectors of one system are moved; the state of a run is `(carry, vectors)`.
-
-    Attributes:
-        dimension: Size of the flattened state.
-        start: `start(y, columns)`: the run at the state `y` with vectors of shape `(dimension, k)`.
-        step: `step(i, carry)`: the orbit alone.
-        push: `push(i, run)`: orbit and vectors.
-        factored: `factored(vectors) -> (vectors, R)`: orthonormal vectors and the upper triangular factor, whose
-            diagonal is not negative.
-        columns: Vectors as one array `(dimension, k)`.
-        place: The flattened state of a carry.
-    """
-
-    dimension: int
-    start: Callable[[State, Any], Any]
-    step: Callable[[Any, Any], Any]
-    push: Callable[[Any, Any], Any]
-    factored: Callable[[Any], tuple[Any, Any]]
-    columns: Callable[[Any], Any]
-    place: Callable[[Any], Any]
-
-
-def tangent_of(stepped: Stepped) -> Tangent:
-    """Separate vectors up to dimension 8, one array `(d, k)` beyond."""
-    packed = stepped.packing()
-    step = stepped.stepper(packed)
-    _, unravel = ravel_pytree(packed.pack(stepped.template))
-    d = ravel_pytree(stepped.template)[0].size
-    small = d <= _UNROLLED
-
-    def push(i: Any, run: Any) -> Any:
-        y, vectors = run
-        y1, linear = jax.linearize(lambda c: step(i, c), y)
-        if small:
-            return y1, tuple(linear(v) for v in vectors)
-        return y1, jax.vmap(linear, in_axes=1, out_axes=1)(vectors)
-
-    def start(y: State, columns: Any) -> Any:
-        carry = packed.pack(y)
-        return carry, tuple(unravel(v) for v in columns.T) if small else columns
-
-    return Tangent(
-        dimension=d,
-        start=start,
-        step=step,
-        push=push,
-        factored=_gram_schmidt if small else _qr,
-        columns=lambda v: jnp.stack([ravel_pytree(x)[0] for x in v], axis=1) if small else v,
-        place=lambda carry: ravel_pytree(carry)[0],
-    )
-
-
-def _dot(a: Any, b: Any) -> Any:
-    return sum(jnp.sum(x * y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
-
-
-def _gram_schmidt(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """Modified Gram-Schmidt, unrolled; a vector of no length stays nil."""
-    done: list[Any] = []
-    zero = jnp.zeros_like(_dot(vectors[0], vectors[0]))
-    columns = []
-    for v in vectors:
-        column = []
-        for q in done:
-            overlap = _dot(q, v)
-            v = jax.tree.map(lambda a, b, c=overlap: a - c * b, v, q)
-            column.append(overlap)
-        length = jnp.sqrt(_dot(v, v))
-        inverse = jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1.0), 0.0)
-        done.append(jax.tree.map(lambda a, s=inverse: s * a, v))
-        columns.append([*column, length, *[zero] * (len(vectors) - len(column) - 1)])
-    return tuple(done), jnp.stack([jnp.stack(column) for column in columns], axis=1)
-
-
-def _qr(vectors: Any) -> tuple[Any, Any]:
-    q, r = jnp.linalg.qr(vectors)
-    sign = jnp.where(jnp.diagonal(r) < 0, -1.0, 1.0)
-    return q * sign, r * sign[:, None]
-
-
-def factor_matrix(q: Any) -> tuple[Any, Any]:
-    """QR factorisation of an array `(d, k)` by the method for its size."""
-    if q.shape[0] > _UNROLLED:
-        return _qr(q)
-    vectors, r = _gram_schmidt(tuple(q.T))
-    return jnp.stack(vectors, axis=1), r
-
-
-def logs_of(r: Any) -> Any:
-    """Logarithms of the diagonal of R; `-inf` for a direction that is wiped out."""
-    return jnp.log(jnp.diagonal(r, axis1=-2, axis2=-1))
 
 
 def transient_steps(system: AbstractSystem, stepped: Stepped, transient: float | None) -> int:
@@ -168,11 +70,6 @@ def rate_error(rates: np.ndarray) -> np.ndarray:
     return block_error(rates[:whole].reshape(-1, group, rates.shape[1]).mean(axis=1))
 
 
-def random_frames(key: Key, dimension: int, k: int) -> jax.Array:
-    """Orthonormal vectors in random directions: coordinate directions can lie in invariant subspaces."""
-    return jnp.linalg.qr(jax.random.normal(key, (dimension, k), float))[0]
-
-
 def settled(stepped: Stepped, starts: Any, frames: Any, *, transient: int) -> tuple[Any, Any, int]:
     """Runs after their transient, through whose second half the vectors have turned with the orbit.
 
@@ -190,20 +87,10 @@ def settled(stepped: Stepped, starts: Any, frames: Any, *, transient: int) -> tu
         first = transient - transient // 2
         runs = _begun(stepped, starts, frames, jnp.asarray(first))
         at = jnp.asarray(first)
-        every = _interval(np.asarray(_pilot(stepped, runs, at)))
+        every = interval_of(np.asarray(_pilot(stepped, runs, at)))
         if transient // 2:
             runs, at, _ = grown(stepped, runs, at, jnp.asarray(every), jnp.asarray(transient // 2), windows=1)
     return runs, at, every
-
-
-def _interval(logs: np.ndarray) -> int:
-    """From the growth of each vector in each step, shape `(run, step, k)`."""
-    finite = logs[np.isfinite(logs).all(axis=-1)]
-    if not finite.size:
-        return 1
-    spread = float(np.max(finite.max(axis=-1) - finite.min(axis=-1), initial=0.0))
-    length = float(np.max(np.abs(finite), initial=0.0))
-    return int(np.clip(min(_LOG_CONDITION / max(spread, 1e-9), _LOG_LENGTH / max(length, 1e-9)), 1, _LONGEST))
 
 
 def _each(one: Callable[..., Any], *many: Any) -> Any:

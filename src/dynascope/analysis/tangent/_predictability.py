@@ -20,18 +20,8 @@ from ...solve import Progress
 from ...systems import AbstractSystem
 from .._as_map import Stepped
 from .._differentiable import differentiable_map
-from ._orbit import (
-    alive,
-    checked_count,
-    grown,
-    random_frames,
-    rate_error,
-    settled,
-    stacked,
-    steps_of,
-    tangent_of,
-    transient_steps,
-)
+from .._frames import random_frames, tangent_of
+from ._orbit import alive, checked_count, grown, rate_error, settled, stacked, steps_of, transient_steps
 
 #: Moments of one run, and moments of one compiled call.
 _MOMENTS, _CHUNK = 128, 16
