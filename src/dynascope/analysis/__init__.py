@@ -1,6 +1,7 @@
 """What a system does: one question per file, each answered with its uncertainty."""
 
 from . import attractors as attractors
+from . import bifurcation as bifurcation
 from . import chaos as chaos
 from . import geometry as geometry
 from . import learning as learning
