@@ -289,9 +289,10 @@ class _Averaging:
 
         Two programs round differently, so the stretch ends before that has grown to anything.
         """
-        top = float(np.max(self.series().mean(axis=0)))
         dt = float(self._stepped.dt)
-        blocks = int(np.clip(_TOGETHER / max(top * self._early_block * dt, 1e-300), 1, _BLOCKS))
+        # Where growth comes in bursts, the mean rate says little of how fast the two part here.
+        grown = np.maximum.accumulate(np.cumsum(np.max(self._early, axis=1)))
+        blocks = int(np.clip(np.sum(grown < _TOGETHER), 1, _BLOCKS))
         logs = self._early[:blocks]
         if not np.all(np.isfinite(logs)):
             return math.nan, math.nan
