@@ -39,6 +39,10 @@ class RESULTS(eqx.Enumeration):
     )
     interrupted = "Interrupted: what was finished is kept."
     not_converged = "The iteration did not converge to the requested tolerance."
+    collapsed = (
+        "Newton's method ended on an equilibrium, not on a cycle. Give a guess nearer to the cycle, or one of larger "
+        "amplitude."
+    )
     no_crossing = (
         "The trajectory did not return to the section within `max_time`. Move the section or raise `max_time`."
     )

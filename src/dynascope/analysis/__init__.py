@@ -3,6 +3,7 @@
 from . import attractors as attractors
 from . import bifurcation as bifurcation
 from . import chaos as chaos
+from . import cycles as cycles
 from . import geometry as geometry
 from . import learning as learning
 from . import regime as regime
