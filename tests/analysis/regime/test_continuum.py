@@ -6,7 +6,7 @@ import pytest
 
 import dynascope as ds
 from dynascope.analysis.regime import regime_of
-from dynascope.analysis.regime._continuum import _closes
+from dynascope.analysis.stability._continuum import chain_closes
 
 
 def box(half: float, size: int = 2) -> ds.Box:
@@ -52,9 +52,9 @@ def test_chains_of_random_places_on_rings_and_lines(count, turn):
     line = rng.uniform(-1, 1, (count, 1)) * np.array([[1.0, 2.0, -0.5]])
     arc = np.stack([np.cos(angle / 2), np.sin(angle / 2), 0 * angle], axis=1)
     # Twelve random places on a ring may leave a third of it empty: then nobody can tell.
-    assert _closes(ring) or count == 12
-    assert not _closes(line)
-    assert not _closes(arc)
+    assert chain_closes(ring) or count == 12
+    assert not chain_closes(line)
+    assert not chain_closes(arc)
 
 
 @pytest.mark.slow

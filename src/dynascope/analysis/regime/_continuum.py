@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
 
 from ...systems import Variable
 from .._topology import unrolled
 from .._verdict import Evidence, Verdict
 from ..attractors import Attractors
 from ..stability import FixedPoints
-
-#: Fewest places of rest that may be a continuum.
-_FEWEST = 8
-#: An eigenvalue this close to neutral, relative to the largest, is a direction along the continuum.
-_NEUTRAL = 1e-3
-#: The gap at which a chain around a ring is cut is at most this many times its longest link.
-_WIDEST_GAP = 3.0
+from ..stability._continuum import FEWEST, chain_closes, neutral_directions
 
 
 def continuum(found: Attractors, points: FixedPoints | None, variables: Sequence[Variable]) -> Verdict | None:
@@ -29,9 +22,9 @@ def continuum(found: Attractors, points: FixedPoints | None, variables: Sequence
     make a slow manifold.
     """
     resting = np.flatnonzero(~found.moving)
-    if points is None or resting.size < _FEWEST or resting.size < 0.25 * found.starts:
+    if points is None or resting.size < FEWEST or resting.size < 0.25 * found.starts:
         return None
-    neutral = _neutral_directions(points)
+    neutral = neutral_directions(points.eigenvalues, discrete=points.discrete)
     if not neutral.size or np.mean(neutral > 0) < 0.9:
         return None
     many = Evidence(
@@ -43,7 +36,7 @@ def continuum(found: Attractors, points: FixedPoints | None, variables: Sequence
     )
     if along > 1:
         return Verdict("slow manifold", 0.7, (many, flat))
-    closed = _closes(unrolled(found.states[resting], variables))
+    closed = chain_closes(unrolled(found.states[resting], variables))
     shape = Evidence(
         "chain of neighbours",
         "closed" if closed else "open",
@@ -51,25 +44,3 @@ def continuum(found: Attractors, points: FixedPoints | None, variables: Sequence
         "The places of rest form a ring." if closed else "The places of rest form a line with two ends.",
     )
     return Verdict("ring attractor" if closed else "line attractor", 0.8, (many, flat, shape))
-
-
-def _neutral_directions(points: FixedPoints) -> np.ndarray:
-    values = points.eigenvalues
-    if not len(values):
-        return np.zeros(0, int)
-    growth = np.abs(np.abs(values) - 1) if points.discrete else np.abs(np.real(values))
-    size = np.ones((len(values), 1)) if points.discrete else np.max(np.abs(values), axis=1, keepdims=True)
-    return np.sum(growth <= _NEUTRAL * size, axis=1)
-
-
-def _closes(places: np.ndarray) -> bool:
-    """Whether the places lie on a ring: whether the two ends of their chain are close to each other.
-
-    The chain is the longest path through the tree of least total length that joins all places. On a ring it is all of
-    the ring but its widest gap, on a line it is the line, whose ends are as far apart as the chain is long.
-    """
-    tree = minimum_spanning_tree(np.linalg.norm(places[:, None] - places[None], axis=-1))
-    along = shortest_path(tree, directed=False)
-    one, other = np.unravel_index(int(np.argmax(along)), along.shape)
-    gap = float(np.linalg.norm(places[one] - places[other]))
-    return gap <= min(_WIDEST_GAP * float(tree.max()), 0.5 * float(along[one, other]))
