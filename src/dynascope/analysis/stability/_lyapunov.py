@@ -19,7 +19,16 @@ from ...systems import AbstractSystem, Recorded, kind
 from .._as_map import Stepped
 from .._blocks import block_error
 from .._differentiable import differentiable_map, rate_unit
-from .._frames import LONGEST, Tangent, interval_of, random_frames, spread_of, tangent_of
+from .._frames import (
+    LONGEST,
+    Tangent,
+    condition_grown,
+    interval_for,
+    interval_of,
+    interval_of_lengths,
+    random_frames,
+    tangent_of,
+)
 from ._spectrum import LyapunovSpectrum, no_spectrum, spectrum_of
 from ._twin import BLOCKS as TWIN_BLOCKS
 from ._twin import twin_growth
@@ -52,7 +61,8 @@ class Benettin(eqx.Module):
 
     Args:
         every: Steps between orthonormalisations; None chooses the interval from the growth seen in a pilot run, so
-            that the condition number of the frame stays below e^10 (loss of accuracy about 1e-11).
+            that the condition number of the frame stays below e^10 (loss of accuracy about 1e-11). What was seen in the
+            run itself, and the accuracy that is left, are `growth_per_interval` and `accuracy` in the settings.
     """
 
     every: int | None = eqx.field(static=True, default=None)
@@ -122,11 +132,11 @@ def lyapunov_spectrum(
     wanted = None if duration is None else max(1, _steps(duration, dt, "duration", 0))
     wanted = _recorded(stepped.inputs, wanted, max(skipped, 2 * _BLOCKS), dt)
 
-    run = _Averaging(stepped, vectors, method.every)
-    if not run.settle(skipped):
-        return _failed(run, vectors, skipped, system, throw)
     cost = stepped.work * vectors * stepped.dimension * (1 if stepped.dimension <= _SMALL else _HEAVIER)
     most = max(_BLOCKS * _FEWEST, int(_BUDGET[found] / cost)) if wanted is None else wanted
+    run = _Averaging(stepped, vectors, method.every)
+    if not run.settle(skipped, most):
+        return _failed(run, vectors, skipped, system, throw)
     # Pieces short enough that an interrupt is answered soon, and long enough that a piece costs more than its call.
     piece = max(_BLOCKS * run.every * _FEWEST, most // _PIECES)
     if wanted is not None:
@@ -164,7 +174,7 @@ def _step_error(run: _Averaging, stepped: Stepped, vectors: int, skipped: int) -
     """
     finer = eqx.tree_at(lambda s: (s.solver.dt, s.dt), stepped, (stepped.solver.dt / 2, stepped.dt / 2))
     again = _Averaging(finer, vectors, run.every)
-    if not again.settle(2 * skipped):
+    if not again.settle(2 * skipped, 2 * run.averaged):
         return np.full(vectors, np.inf)
     again.extend(run.averaged)
     coarse, fine = (np.sort(r.series().mean(axis=0))[::-1] for r in (run, again))
@@ -214,28 +224,40 @@ class _Averaging:
         self._lengths: list[int] = []
         self.every = every or 1
         self._choose = every is None
-        self.spread = math.nan
+        self.grown = 0.0
         self.finite = True
         self.last = 0
         self._origin: tuple[Any, Any]
         self._early: np.ndarray
         self._early_block = 1
 
-    def settle(self, transient: int) -> bool:
+    def settle(self, transient: int, average: int) -> bool:
         """Leave the transient out, turn the frame into its own directions and choose the interval."""
         # The frame turns during the last part of the transient; 64 blocks of one step are the shortest way to do so.
         turning = min(transient, _BLOCKS * (1 + LONGEST))
-        self._state, self._step = _skip(self._stepped, self._state, self._step, jnp.asarray(transient - turning))
+        # Exponents that are close take longer: half of the transient, if that is little beside the average to come.
+        before = max(0, min(transient // 2, average // 4) - turning)
+        skipped = transient - turning - before
+        self._state, self._step = _skip(self._stepped, self._state, self._step, jnp.asarray(skipped))
         logs = self._advance(1)
         if not self.finite:
             return False
-        self.spread = spread_of(logs)
         if self._choose:
             self.every = interval_of(logs)
+        if every := min(self.every, before // _BLOCKS):
+            self._advance(every, before // (_BLOCKS * every))
+            if not self.finite:
+                return False
         self._origin = (self._state[0], self._step)
         left = max(1, (turning - _BLOCKS) // _BLOCKS)
         every = min(self.every, left)
+        self.grown = 0.0
         self._early, self._early_block = self._advance(every, left // every), every * (left // every)
+        # Growth over an interval is less than that of its steps added up, and the first steps were those of a random
+        # frame: the largest growth of this longer stretch decides.
+        if self._choose:
+            self.every = min(interval_for(self.grown / every), interval_of_lengths(logs))
+        self.grown = 0.0
         return self.finite
 
     def fit(self, wanted: int) -> int:
@@ -257,10 +279,11 @@ class _Averaging:
 
     def _advance(self, every: int, per_block: int = 1) -> np.ndarray:
         with one_blas_thread():
-            self._state, self._step, logs, good = _grow(
+            self._state, self._step, logs, good, grown = _grow(
                 self._stepped, self._state, self._step, jnp.asarray(every), jnp.asarray(per_block)
             )
             self.finite = bool(good)
+            self.grown = max(self.grown, float(grown))
             return np.asarray(logs)
 
     @property
@@ -340,25 +363,31 @@ def _skip(stepped: Stepped, state: Any, first: Any, steps: Any) -> tuple[Any, An
 
 
 @eqx.filter_jit
-def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) -> tuple[Any, Any, Any, Any]:
-    """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps; sum logarithms per block."""
+def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps.
+
+    Returns:
+        The state, the number of the next step, sums of logarithms per block, whether all is finite, and the largest
+        growth of the frame's condition over one interval.
+    """
     tangent: Tangent = tangent_of(stepped)
 
     def interval(j: Any, carry: Any) -> Any:
         del j
-        state, i, logs = carry
+        state, i, logs, most = carry
         y, q = jax.lax.fori_loop(0, every, lambda m, s: tangent.push(i + m, s), state)
         q, log_r = tangent.orthonormal(q)
-        return (y, q), i + every, jax.tree.map(jnp.add, logs, log_r)
+        return (y, q), i + every, jax.tree.map(jnp.add, logs, log_r), jnp.maximum(most, condition_grown(log_r))
 
     def block(carry: Any, _: Any) -> Any:
-        state, i = carry
-        state, i, logs = jax.lax.fori_loop(0, per_block, interval, (state, i, tangent.no_growth(state[1])))
-        return (state, i), logs
+        state, i, most = carry
+        start = (state, i, tangent.no_growth(state[1]), most)
+        state, i, logs, most = jax.lax.fori_loop(0, per_block, interval, start)
+        return (state, i, most), logs
 
-    (state, last), logs = jax.lax.scan(block, (state, first), None, length=_BLOCKS)
+    (state, last, most), logs = jax.lax.scan(block, (state, first, jnp.zeros(())), None, length=_BLOCKS)
     good = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state)]))
-    return state, last, jnp.stack(logs, axis=-1) if isinstance(logs, tuple) else logs, good
+    return state, last, jnp.stack(logs, axis=-1) if isinstance(logs, tuple) else logs, good, most
 
 
 def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float, result: Any) -> LyapunovSpectrum:
@@ -371,7 +400,7 @@ def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float
         result=result,
     )
     # Directions that shrink by more than this between orthonormalisations drown in the rounding of the others.
-    resolved = not run.every * run.spread > _LOG_DOUBLE
+    resolved = not run.grown > _LOG_DOUBLE
     sure = found.converged and run.precise(rtol) and resolved and bool(result == RESULTS.successful)
     return eqx.tree_at(lambda r: r.converged, found, sure)
 
@@ -382,7 +411,8 @@ def _settings(run: _Averaging, skipped: int, system: AbstractSystem) -> dict[str
         system=type(system).__name__,
         method="Benettin",
         every=run.every,
-        growth_per_interval=run.every * run.spread,
+        growth_per_interval=run.grown,
+        accuracy=float(np.finfo(float).eps * np.exp(min(run.grown, _LOG_DOUBLE))),
         step=dt,
         transient=skipped * dt,
         duration=run.averaged * dt,
