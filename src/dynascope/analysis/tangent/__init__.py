@@ -9,5 +9,6 @@ from ._expansion import expansion_entropy as expansion_entropy
 from ._finite_time import FiniteTimeExponents as FiniteTimeExponents
 from ._finite_time import finite_time_exponents as finite_time_exponents
 from ._from_jacobians import exponents_from_jacobians as exponents_from_jacobians
+from ._orbit_exponents import orbit_exponents as orbit_exponents
 from ._predictability import Predictability as Predictability
 from ._predictability import predictability as predictability
