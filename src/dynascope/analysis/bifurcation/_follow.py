@@ -83,10 +83,11 @@ class Path(eqx.Module):
 
 
 class _Walk(eqx.Module):
-    """Where the walk is: the last point, its tangent, the next step, what was written, and why it ended."""
+    """Where the walk is: the last point, its tangent, where it began, the next step, and what was written."""
 
     z: Any
     tangent: Any
+    origin: tuple[Any, Any]
     step: Any
     count: Any
     points: Any
@@ -106,9 +107,10 @@ def follow(
 
     Args:
         problem: What is zero.
-        z0: A point near the branch, shape `(m + 1,)`; Newton's method brings it onto it.
+        z0: A point near the branch, shape `(m + 1,)`.
         direction: Where to go: a number whose sign is that of the change of the parameter, or a vector of shape
-            `(m + 1,)` with which the first tangent makes an acute angle.
+            `(m + 1,)` with which the first tangent makes an acute angle. Newton's method first brings `z0` onto the
+            branch, in the plane across this vector (for a number: with the parameter held).
         method: `PseudoArclength(...)`.
         bounds: Bounds of z.
 
@@ -119,14 +121,13 @@ def follow(
     z0 = jnp.asarray(z0)
     direction = jnp.asarray(direction, z0.dtype)
     towards = direction if direction.ndim else jnp.zeros_like(z0).at[-1].set(direction)
-    walk = _begun(problem, z0, towards, method, bounds)
-    first = (walk.z, walk.tangent)
+    walk = _begun(problem, z0, towards, method)
 
     def going(now: _Walk) -> Any:
         return now.end == ENDS.running
 
     def one(now: _Walk) -> _Walk:
-        return _advanced(problem, now, first, method, bounds)
+        return _advanced(problem, now, method, bounds)
 
     walk = eqx.internal.while_loop(going, one, walk, kind="lax", buffers=lambda w: (w.points, w.tangents, w.tests))
     return Path(walk.points, walk.tangents, walk.tests, walk.count, walk.step, walk.end)
@@ -158,40 +159,36 @@ def correct(problem: AbstractProblem, guess: Any, border: Any, method: PseudoArc
     return z, done, count
 
 
-def _begun(problem: AbstractProblem, z0: Any, towards: Any, method: PseudoArclength, bounds: Bounds) -> _Walk:
-    rough = tangent_at(problem, z0, towards)
-    z, converged, _ = correct(problem, z0, problem.weights() * rough, method)
-    tangent = tangent_at(problem, z, rough)
-    sound = converged & jnp.all(jnp.isfinite(tangent))
-    outward = jnp.where(tangent[-1] > 0, z[-1] >= bounds.high[-1], (tangent[-1] < 0) & (z[-1] <= bounds.low[-1]))
-    end = ENDS.where(sound, ENDS.where(outward, ENDS.bound, ENDS.running), ENDS.no_start)
-    tests = problem.tests(z, tangent)
+def _begun(problem: AbstractProblem, z0: Any, towards: Any, method: PseudoArclength) -> _Walk:
+    """Before the first point, which is found like all others, but in the plane through `z0` across `towards`."""
+    tests = jax.eval_shape(problem.tests, z0, z0)
+    unit = towards / length(problem, towards)
 
-    def buffer(value: Any) -> Any:
-        return jnp.full((method.max_points, *value.shape), jnp.nan, value.dtype).at[0].set(value)
+    def buffer(shape: tuple[int, ...], dtype: Any) -> Any:
+        return jnp.full((method.max_points, *shape), jnp.nan, dtype)
 
     return _Walk(
-        z=z,
-        tangent=tangent,
-        step=jnp.asarray(method.first, z.dtype),
-        count=jnp.where(sound, 1, 0),
-        points=buffer(z),
-        tangents=buffer(tangent),
-        tests=buffer(tests),
-        end=end,
+        z=z0,
+        tangent=unit,
+        origin=(z0, unit),
+        step=jnp.asarray(method.first, z0.dtype),
+        count=jnp.asarray(0),
+        points=buffer(z0.shape, z0.dtype),
+        tangents=buffer(z0.shape, z0.dtype),
+        tests=buffer(tests.shape, tests.dtype),
+        end=ENDS.running,
     )
 
 
-def _advanced(
-    problem: AbstractProblem, now: _Walk, first: tuple[Any, Any], method: PseudoArclength, bounds: Bounds
-) -> _Walk:
+def _advanced(problem: AbstractProblem, now: _Walk, method: PseudoArclength, bounds: Bounds) -> _Walk:
     """One step tried: taken, or the step shortened."""
-    weights = problem.weights()
+    weights, fresh = problem.weights(), now.count == 0
     # A step that would pass a bound of the parameter is cut to end on it, with the parameter held there.
-    p, reach = now.z[-1], now.z[-1] + now.step * now.tangent[-1]
+    step = jnp.where(fresh, 0.0, now.step)
+    p, reach = now.z[-1], now.z[-1] + step * now.tangent[-1]
     target = jnp.clip(reach, bounds.low[-1], bounds.high[-1])
-    landing = reach != target
-    step = jnp.where(landing, (target - p) / jnp.where(landing, now.tangent[-1], 1.0), now.step)
+    landing = ~fresh & (reach != target)
+    step = jnp.where(landing, (target - p) / jnp.where(landing, now.tangent[-1], 1.0), step)
     guess = now.z + step * now.tangent
     guess = guess.at[-1].set(jnp.where(landing, target, guess[-1]))
     hold = jnp.zeros_like(now.z).at[-1].set(jnp.sqrt(weights[-1]))
@@ -202,39 +199,49 @@ def _advanced(
     inside = (z[-1] >= bounds.low[-1]) & (z[-1] <= bounds.high[-1])
     # Beside the angle, the chord must keep to the tangent, lest Newton's method leap onto another branch.
     near = length(problem, z - guess) <= 3 * method.angle * step
-    taken = converged & (angle <= 3 * method.angle) & inside & near
+    sound = converged & jnp.all(jnp.isfinite(tangent))
+    taken = sound & (fresh | ((angle <= 3 * method.angle) & inside & near))
     by_angle = method.angle / jnp.maximum(angle, 1e-12)
     by_newton = jnp.where(newton <= 3, 2.0, jnp.where(newton == 4, 1.2, 0.7))
     factor = jnp.where(taken, jnp.clip(jnp.minimum(by_angle, by_newton), 0.5, 2.0), 0.4)
-    return _written(problem, now, (z, tangent, step, factor, taken, landing), first, method, bounds)
+    next_step = jnp.minimum(now.step * jnp.where(fresh, 1.0, factor), method.largest)
+    end = _ended(problem, now, (z, tangent, step, next_step, taken, landing), method, bounds)
+    return _written(problem, now, (z, tangent, next_step, taken), end)
 
 
-def _written(
-    problem: AbstractProblem, now: _Walk, tried: Any, first: tuple[Any, Any], method: PseudoArclength, bounds: Bounds
-) -> _Walk:
-    """The walk after a step was tried: what is kept of it, and whether this is the end."""
-    z, tangent, step, factor, taken, landing = tried
-    next_step = jnp.minimum(now.step * factor, method.largest)
+def _ended(problem: AbstractProblem, now: _Walk, tried: Any, method: PseudoArclength, bounds: Bounds) -> ENDS:
+    """Whether the branch ends with the step just tried, and why."""
+    z, tangent, step, next_step, taken, landing = tried
+    weights, fresh = problem.weights(), now.count == 0
     outside = jnp.any((z < bounds.low) | (z > bounds.high))
-    z0, t0 = first
-    before, after = (jnp.sum(problem.weights() * t0 * (x - z0)) for x in (now.z, z))
+    outward = jnp.where(tangent[-1] > 0, z[-1] >= bounds.high[-1], (tangent[-1] < 0) & (z[-1] <= bounds.low[-1]))
+    z0, t0 = now.origin
+    before, after = (jnp.sum(weights * t0 * (x - z0)) for x in (now.z, z))
     home = (before < 0) & (after >= 0) & (length(problem, z - z0) <= 2 * step) & (now.count > 2)
-    home = home & (jnp.sum(problem.weights() * t0 * tangent) > 0.5)
+    home = home & (jnp.sum(weights * t0 * tangent) > 0.5)
     end = ENDS.where(taken & (now.count + 1 >= method.max_points), ENDS.full, ENDS.running)
     end = ENDS.where(~taken & (next_step < method.smallest), ENDS.stuck, end)
     end = ENDS.where(taken & outside, ENDS.left, end)
     end = ENDS.where(taken & home, ENDS.closed, end)
-    end = ENDS.where(taken & landing, ENDS.bound, end)
-    here = jnp.where(taken, now.count, now.count - 1)
+    end = ENDS.where(taken & (landing | (fresh & outward)), ENDS.bound, end)
+    return ENDS.where(fresh & ~taken, ENDS.no_start, end)
+
+
+def _written(problem: AbstractProblem, now: _Walk, tried: Any, end: ENDS) -> _Walk:
+    """The walk after a step was tried; a step that was not taken leaves it where it is."""
+    z, tangent, next_step, taken = tried
+    fresh = now.count == 0
     z, tangent = jnp.where(taken, z, now.z), jnp.where(taken, tangent, now.tangent)
-    tests = problem.tests(z, tangent)
+    here = jnp.where(taken, now.count, now.count - 1)
     return _Walk(
         z=z,
         tangent=tangent,
+        origin=jax.tree.map(lambda new, old: jnp.where(fresh, new, old), (z, tangent), now.origin),
         step=next_step,
         count=here + 1,
-        points=now.points.at[here].set(z),
-        tangents=now.tangents.at[here].set(tangent),
-        tests=now.tests.at[here].set(tests),
+        # Where nothing has been found yet, `here` is -1, and nothing may be written.
+        points=now.points.at[here].set(jnp.where(here >= 0, z, jnp.nan)),
+        tangents=now.tangents.at[here].set(jnp.where(here >= 0, tangent, jnp.nan)),
+        tests=now.tests.at[here].set(jnp.where(here >= 0, problem.tests(z, tangent), jnp.nan)),
         end=end,
     )

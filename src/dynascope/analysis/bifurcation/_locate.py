@@ -93,6 +93,27 @@ def locate(
     return Located(z, tangent, tests, jnp.abs(width * reach), sound & converged)
 
 
+def subdivided(
+    problem: AbstractProblem, path: Path, index: Any, pieces: int, *, method: PseudoArclength | None = None
+) -> Path:
+    """The interval between the points `index` and `index + 1` of a branch as a branch of its own, in equal pieces.
+
+    What a step has passed over (two zeros of one test) shows between the finer points. Points that are not found cut it
+    short.
+    """
+    method = PseudoArclength() if method is None else method
+    a, b, along = path.points[index], path.points[index + 1], path.tangents[index]
+
+    def at(share: Any) -> tuple[Any, Any, Any, Any]:
+        z, converged, _ = correct(problem, a + share * (b - a), problem.weights() * along, method)
+        tangent = tangent_at(problem, z, along)
+        return z, tangent, problem.tests(z, tangent), converged
+
+    points, tangents, tests, converged = jax.lax.map(at, jnp.linspace(0.0, 1.0, pieces + 1))
+    count = jnp.sum(jnp.cumprod(converged))
+    return Path(points, tangents, tests, count, path.step, path.end)
+
+
 def _zero(function: Any, at_zero: Any, at_one: Any, tol: float) -> tuple[Any, Any, Any]:
     """A zero of `function` in [0, 1], where its signs at the ends differ: the place, the last width, and soundness."""
 

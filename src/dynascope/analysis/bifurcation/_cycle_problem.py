@@ -1,0 +1,139 @@
+"""Cycles of flows as a curve in the space of orbits and parameter."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from ..cycles._collocation import CollocationEquations
+from ..cycles._condensed import Chain, eliminated, solve_chain
+from ..cycles._gauss import lagrange_rows
+from ._problem import AbstractProblem
+
+#: The tests of cycles, in order.
+CYCLE_TESTS = ("fold", "branch point", "period doubling", "neimark-sacker")
+
+
+class Cycles(AbstractProblem):
+    """Cycles with z = (states at the mesh, states at Gauss points, period, parameter) in units of the rule's scale.
+
+    The tests come from the numbers c = (mu - 1) / (mu + 1) of the Floquet multipliers mu, which are well scaled however
+    large or small mu is, and turn the unit circle into the imaginary axis: 1 becomes 0 and -1 infinity. They are: the
+    parameter's part of the tangent (fold); the product of all c but the trivial one over it (branch point); the product
+    of 1 + mu (period doubling); the product of the sums of two c (Neimark-Sacker, or neutral saddle).
+
+    Args:
+        equations: The equations on a mesh, with the phase of a nearby cycle.
+        width: Width of the range of the parameter.
+    """
+
+    equations: CollocationEquations
+    width: Any
+
+    def residual(self, z: Any) -> Any:
+        return self.equations.residual(z)
+
+    def bordered_solve(self, z: Any, border: Any, rhs: Any) -> Any:
+        return self.equations.bordered_solve(z, border, rhs)
+
+    def weights(self) -> Any:
+        forced = self.equations.rule.multiple is not None
+        # A period twice as long, or as short, is a large step.
+        ends = [] if forced else [1 / self.equations.pace**2]
+        return jnp.concatenate([self.equations.weights(), jnp.stack([*ends, 1 / self.width**2])])
+
+    def tests(self, z: Any, tangent: Any) -> Any:
+        c = jnp.linalg.eigvals(cayley(*self.equations.once_around(z)))
+        if self.equations.rule.multiple is None:
+            c = jnp.where(jnp.arange(c.size) == jnp.argmin(jnp.abs(c)), jnp.nan, c)
+        there = ~jnp.isnan(c)
+        turn = tangent[-1] / self.width
+        doubling = 1 / (1 - jnp.where(there, c, 0.0))  # (1 + mu) / 2
+        small = jnp.abs(doubling) / (0.5 + jnp.abs(doubling - 0.5))
+        parts = [
+            turn,
+            _signed(jnp.where(there, c, 1.0)) * jnp.min(jnp.where(there, jnp.abs(c), jnp.inf)) * jnp.sign(turn),
+            _signed(jnp.where(there, doubling, 1.0)) * jnp.min(jnp.where(there, small, jnp.inf)),
+        ]
+        if c.size > (2 if self.equations.rule.multiple is None else 1):
+            parts.append(_sums(c, there))
+        return jnp.stack(parts)
+
+
+def cayley(p: Any, q: Any) -> Any:
+    """A matrix whose eigenvalues are (mu - 1) / (mu + 1) for P v + mu Q v = 0: (P + Q) (P - Q)^-1."""
+    d = p.shape[0]
+    size = jnp.maximum(jnp.max(jnp.abs(p), axis=1), jnp.max(jnp.abs(q), axis=1))[:, None]
+    p, q = p / size, q / size
+    return eliminated(jnp.concatenate([(p - q).T, (p + q).T], axis=1), d)[0].T
+
+
+class Eigenfunction(NamedTuple):
+    """A solution of the linearised equations along a cycle, at the mesh and at its Gauss points."""
+
+    nodes: Any
+    stages: Any
+
+
+def eigenfunction(equations: CollocationEquations, z: Any, sign: float, seed: Any) -> Eigenfunction:
+    """The solution of the linearised equations that is multiplied by `sign` (1 or -1) once around.
+
+    The singular chain is bordered by `seed`, shape `(2, intervals, d)`: then its solution is the null vector.
+    """
+    linear = equations.linearised(z)
+    right = jnp.broadcast_to(jnp.eye(linear.step.shape[-1]), linear.step.shape).at[-1].multiply(sign)
+    zero = jnp.zeros_like(linear.step[..., 0])
+    one, corner = jnp.ones(1), jnp.zeros((1, 1))
+    chain = Chain(-linear.step, right, seed[0][..., None], zero, seed[1][None], corner, one)
+    nodes = solve_chain(chain)[0]
+    stages = jnp.einsum("iab,ib->ia", linear.per_node, nodes).reshape(equations.shape)
+    size = jnp.max(jnp.abs(nodes))
+    return Eigenfunction(nodes / size, stages / size)
+
+
+def extent(equations: CollocationEquations, z: Any, rows: Any) -> tuple[Any, Any]:
+    """Lowest and highest scaled value of each component along the cycle; `rows` from `lagrange_rows`."""
+    unknowns = equations.unpacked(z)
+    values = jnp.concatenate([unknowns.nodes[:, None], unknowns.stages], axis=1)
+    dense = jnp.einsum("sj,ijd->isd", rows, values)
+    return jnp.min(dense, axis=(0, 1)), jnp.max(dense, axis=(0, 1))
+
+
+class Seen(NamedTuple):
+    """What is looked at in each cycle: least and greatest values, the pair of its multipliers."""
+
+    low: Any
+    high: Any
+    p: Any
+    q: Any
+
+
+@eqx.filter_jit
+def looked_at(equations: CollocationEquations, points: Any) -> Seen:
+    """`Seen` of many cycles on one mesh."""
+    rows = jnp.asarray(lagrange_rows(equations.shape[1], 8))
+
+    def one(z: Any) -> Seen:
+        low, high = extent(equations, z, rows)
+        return Seen(low, high, *equations.once_around(z))
+
+    return jax.lax.map(one, points)
+
+
+def _signed(values: Any) -> Any:
+    """The sign of the product of numbers that come in complex pairs."""
+    size = jnp.abs(values)
+    return jnp.sign(jnp.real(jnp.prod(values / jnp.where(size > 0, size, 1.0))))
+
+
+def _sums(c: Any, there: Any) -> Any:
+    """The sign of the product of c_i + c_j, i < j, times its least factor in units of its terms."""
+    i, j = jnp.triu_indices(c.size, 1)
+    both = there[i] & there[j]
+    a, b = jnp.where(both, c[i], 1.0), jnp.where(both, c[j], 1.0)
+    size = jnp.abs(a) + jnp.abs(b)
+    factor = (a + b) / jnp.where(size > 0, size, 1.0)
+    return _signed(factor) * jnp.min(jnp.abs(factor))

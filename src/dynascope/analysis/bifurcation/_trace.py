@@ -1,0 +1,252 @@
+"""All branches of equilibria: each followed once, with its special points, and from its branch points to the next."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._branches import Branch, SpecialPoint, leading, unstable_count
+from ._equilibria import Equilibria
+from ._follow import ENDS, Bounds, Path, PseudoArclength, correct, follow
+from ._locate import crossings, subdivided
+from ._special import changes_stability, special_point
+from ._switching import other_tangent
+
+#: Lengths in the metric below which two points are one: found points, and a fold beside a branch point.
+_SAME, _BESIDE = 1e-6, 1e-4
+#: Pieces into which a step is cut that has passed over something.
+_PIECES = 24
+
+_follow = eqx.filter_jit(follow)
+_subdivided = eqx.filter_jit(subdivided)
+
+
+@eqx.filter_jit
+def _jacobians(problem: Equilibria, points: Any) -> Any:
+    return jax.vmap(problem.jacobian)(points)
+
+
+@eqx.filter_jit
+def _held(problem: Equilibria, guess: Any, method: PseudoArclength) -> tuple[Any, Any]:
+    """The equilibrium near `guess` with the parameter held."""
+    hold = jnp.zeros_like(guess).at[-1].set(jnp.sqrt(problem.weights()[-1]))
+    z, converged, _ = correct(problem, guess, hold, method)
+    return z, converged
+
+
+@dataclasses.dataclass
+class Traced:
+    """Branches and special points as they are found; `tangents` are those of the branches at the special points."""
+
+    problem: Equilibria
+    bounds: Bounds
+    method: PseudoArclength
+    branches: list[Branch] = dataclasses.field(default_factory=list)
+    specials: list[SpecialPoint] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def length(self, x: np.ndarray) -> Any:
+        """Lengths of the rows of `x` in the metric."""
+        return np.sqrt(np.sum(np.asarray(self.problem.weights()) * x**2, axis=-1))
+
+
+def trace(traced: Traced, starts: Sequence[np.ndarray], *, most: int) -> None:
+    """Follow the branches through `starts`, and those that branch off them, until `most` have been followed.
+
+    A start that lies on a branch already followed is left out, so that each branch comes once; of an unconnected one
+    a start is enough.
+    """
+    for z in starts:
+        waiting: list[tuple[np.ndarray, np.ndarray | None, int]] = [(z, None, -1)]
+        while waiting:
+            z0, along, origin = waiting.pop(0)
+            if along is None and _known(traced, z0):
+                continue
+            if len(traced.branches) >= most:
+                traced.notes.append(f"More than {most} branches: the rest was left out. Raise `max_branches`.")
+                return
+            waiting += _one_branch(traced, z0, along, origin)
+
+
+def _one_branch(traced: Traced, z0: np.ndarray, along: np.ndarray | None, origin: int) -> list[Any]:
+    """Follow one branch both ways from `z0`, or from the branch point `z0` along a tangent; return what begins on it."""
+    forth = _half(traced, z0, along, 1.0)
+    closed = forth is not None and bool(forth.end == ENDS.closed)
+    back = None if closed else _half(traced, z0, along, -1.0)
+    if forth is None and back is None:
+        return []
+    number = len(traced.branches)
+    rows = {1: _Rows.empty(z0.size), -1: _Rows.empty(z0.size)}
+    new: list[Any] = []
+    for sign, half in ((-1, back), (1, forth)):
+        if half is not None:
+            rows[sign], born = _with_specials(traced, half, number)
+            new += born
+    middle = _Rows.empty(z0.size) if along is None else _Rows(z0[None], np.array([origin]))
+    if along is None and len(rows[1].points) and len(rows[-1].points):
+        rows[-1] = rows[-1].part(slice(1, None))  # both halves hold the start
+    whole = _Rows.joined(rows[-1].part(slice(None, None, -1)), middle, rows[1])
+    ends = [ENDS[ENDS.closed] if closed else "The branch begins here." if h is None else ENDS[h.end] for h in (back, forth)]
+    traced.branches.append(_branch(traced, whole, (ends[0], ends[1]), origin))
+    return new
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rows:
+    """Points z and the numbers of the special points among them."""
+
+    points: np.ndarray
+    marks: np.ndarray
+
+    @classmethod
+    def empty(cls, size: int) -> _Rows:
+        return cls(np.zeros((0, size)), np.zeros(0, int))
+
+    @classmethod
+    def joined(cls, *parts: _Rows) -> _Rows:
+        return cls(np.concatenate([p.points for p in parts]), np.concatenate([p.marks for p in parts]))
+
+    def part(self, which: slice) -> _Rows:
+        return _Rows(self.points[which], self.marks[which])
+
+
+def _half(traced: Traced, z0: np.ndarray, along: np.ndarray | None, sign: float) -> Path | None:
+    """A branch followed one way; None if there is none, or if it is known already."""
+    problem, method = traced.problem, traced.method
+    if along is None:
+        path = _follow(problem, jnp.asarray(z0), sign, method, bounds=traced.bounds)
+        return None if path.end == ENDS.no_start else path
+    for share in (1.0, 0.25, 0.0625):
+        # Away from the branch point by a first step; what is found must lie there, not on the branch we come from.
+        step = sign * share * method.first
+        first = z0 + step * along
+        path = _follow(problem, jnp.asarray(first), jnp.asarray(sign * along), method, bounds=traced.bounds)
+        found = np.asarray(path.points)[0]
+        if path.end != ENDS.no_start and traced.length(found - first) < 0.5 * abs(step):
+            return None if _known(traced, found) else path
+    return None
+
+
+def _known(traced: Traced, z: np.ndarray) -> bool:
+    """Whether `z` lies on a branch that has been followed: on one of its points with that parameter."""
+    for branch in traced.branches:
+        rows = np.concatenate([branch.states, branch.parameter[:, None]], axis=1)
+        before, after = rows[:-1, -1] - z[-1], rows[1:, -1] - z[-1]
+        for i in np.flatnonzero(before * after <= 0):
+            share = before[i] / (before[i] - after[i]) if before[i] != after[i] else 0.0
+            guess = rows[i] + share * (rows[i + 1] - rows[i])
+            if traced.length(guess - z) > 3 * traced.length(rows[i + 1] - rows[i]):
+                continue
+            guess[-1] = z[-1]
+            found, converged = _held(traced.problem, jnp.asarray(guess), traced.method)
+            if converged and traced.length(np.asarray(found) - z) < _SAME:
+                return True
+    return False
+
+
+def _with_specials(traced: Traced, path: Path, branch: int) -> tuple[_Rows, list[Any]]:
+    """The points of a path with its special points in their places, and the starts of branches that cross it."""
+    count = int(path.count)
+    points = np.asarray(path.points)[:count]
+    unstable = _unstable(traced, points)
+    found = _specials_of(traced, path, branch)
+    # Every change of stability must be explained by what was found; where it is not, a step has passed over two.
+    for i in range(count - 1):
+        here = [(p, t) for j, p, t in found if j == i]
+        change = abs(int(unstable[i + 1]) - int(unstable[i]))
+        possible = sum(changes_stability(p, traced.problem.discrete) for p, _ in here)
+        if change > possible or (change - possible) % 2:
+            finer = _subdivided(traced.problem, path, i, _PIECES, method=traced.method)
+            found = [f for f in found if f[0] != i]
+            found += [(i, p, t) for _, p, t in _specials_of(traced, finer, branch)]
+    rows, marks, new = [], [], []
+    for i in range(count):
+        rows.append(points[i])
+        marks.append(-1)
+        here = [(p, t) for j, p, t in found if j == i]
+        for point, tangent in sorted(here, key=lambda f: float(traced.length(_place(f[0]) - points[i]))):
+            number, is_new = _numbered(traced, point)
+            rows.append(_place(point))
+            marks.append(number)
+            if is_new and point.type == "branch point":
+                new += _crossing(traced, point, tangent, number)
+    return _Rows(np.array(rows).reshape(-1, points.shape[1]), np.array(marks, int)), new
+
+
+def _specials_of(traced: Traced, path: Path, branch: int) -> list[tuple[int, SpecialPoint, np.ndarray]]:
+    """The special points of a path, each with the number of the point before it and the tangent of the path there."""
+    found = []
+    for i, k in zip(*np.nonzero(np.asarray(crossings(path))), strict=True):
+        made = special_point(traced.problem, path, (int(i), int(k)), branch, traced.method)
+        if made is not None:
+            found.append((int(i), *made))
+    # Where branches cross, the parameter turns back on some of them; that is no fold.
+    crossed = [_place(p) for _, p, _ in found if p.type == "branch point"]
+    return [
+        f
+        for f in found
+        if f[1].type != "fold" or all(traced.length(_place(f[1]) - z) > _BESIDE for z in crossed)
+    ]
+
+
+def _numbered(traced: Traced, point: SpecialPoint) -> tuple[int, bool]:
+    """The number of a special point, and whether it is new: branch points belong to two branches."""
+    for i, other in enumerate(traced.specials):
+        if other.type == point.type and traced.length(_place(other) - _place(point)) < _BESIDE:
+            return i, False
+    traced.specials.append(point)
+    return len(traced.specials) - 1, True
+
+
+def _crossing(traced: Traced, point: SpecialPoint, tangent: np.ndarray, number: int) -> list[Any]:
+    along = other_tangent(traced.problem, _place(point), tangent)
+    if along is None:
+        where = f"{traced.problem.free.name} = {point.parameter:.6g}"
+        traced.notes.append(f"The branch point at {where} is not simple: its other branches were not followed.")
+        return []
+    return [(_place(point), along, number)]
+
+
+def _place(point: SpecialPoint) -> np.ndarray:
+    return np.append(point.state, point.parameter)
+
+
+def _eigenvalues(traced: Traced, points: np.ndarray) -> np.ndarray:
+    """Of the Jacobian at each point; in blocks of one size, so that one program does for all."""
+    size = traced.method.max_points
+    blocks = []
+    for i in range(0, len(points), size):
+        block = points[i : i + size]
+        padded = np.concatenate([block, np.repeat(block[-1:], size - len(block), axis=0)])
+        blocks.append(np.asarray(_jacobians(traced.problem, jnp.asarray(padded)))[: len(block)])
+    return leading(np.concatenate(blocks), discrete=traced.problem.discrete)
+
+
+def _unstable(traced: Traced, points: np.ndarray) -> np.ndarray:
+    return unstable_count(_eigenvalues(traced, points), discrete=traced.problem.discrete)
+
+
+def _branch(traced: Traced, rows: _Rows, ends: tuple[str, str], origin: int) -> Branch:
+    values = _eigenvalues(traced, rows.points)
+    states = rows.points[:, :-1]
+    problem = traced.problem
+    repeats = problem.discrete and problem.iterates > 1
+    return Branch(
+        kind="cycle" if repeats else "fixed point" if problem.discrete else "equilibrium",
+        parameter=rows.points[:, -1],
+        states=states,
+        low=states,
+        high=states,
+        period=np.full(len(states), float(problem.iterates) if repeats else np.nan),
+        eigenvalues=values,
+        unstable=unstable_count(values, discrete=problem.discrete),
+        special=rows.marks,
+        ends=ends,
+        origin=origin,
+    )
