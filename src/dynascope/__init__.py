@@ -13,7 +13,7 @@ configure()
 del configure
 
 #: Sub-packages of the public interface.
-_PACKAGES = ("analysis", "data", "learn", "models", "plots", "report", "series", "solve", "studies", "systems")
+_PACKAGES = ("analysis", "data", "learn", "models", "plots", "report", "series", "solve", "studies", "sweep", "systems")
 
 #: Names offered at the top level, and where each is defined; `__init__.pyi` says the same to type checkers.
 _DOOR = {

@@ -7,6 +7,7 @@ from . import report as report
 from . import series as series
 from . import solve as solve
 from . import studies as studies
+from . import sweep as sweep
 from . import systems as systems
 from ._errors import ComputationFailed as ComputationFailed
 from ._errors import InputError as InputError

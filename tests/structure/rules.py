@@ -31,9 +31,9 @@ DRAWING = {"matplotlib", "plotly"}
 
 # Optional packages, and packages too slow to load before they are used: the only ones imported inside functions.
 OPTIONAL_OR_SLOW = {
-    "dask", "diffrax", "h5netcdf", "h5py", "lineax", "matplotlib", "neo", "netCDF4", "numba", "optimistix", "pandas",
-    "platformdirs", "plotly", "pynwb", "rich", "safetensors", "scipy", "sklearn", "threadpoolctl", "torch", "typer",
-    "xarray", "zarr",
+    "dask", "diffrax", "distributed", "h5netcdf", "h5py", "lineax", "matplotlib", "neo", "netCDF4", "numba",
+    "optimistix", "pandas", "platformdirs", "plotly", "pynwb", "rich", "safetensors", "scipy", "sklearn",
+    "threadpoolctl", "torch", "typer", "xarray", "zarr",
 }  # fmt: skip
 
 # Where the package imports its own modules inside functions, because the command line must answer without JAX.
