@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 import dynascope as ds
+from dynascope.analysis.stability import lyapunov_spectrum
+from dynascope.models.canonical import Henon, LinearFlow, LinearMap, Lorenz, VanDerPol
+from dynascope.solve import RK4
 
 
 @pytest.mark.slow
@@ -27,3 +30,55 @@ def test_two_errors_cover_the_largest_exponent(name, transient, duration, truth,
     # An error that is always too large covers everything: it must be of the size of the real spread.
     assert 0.8 < np.median(errors) / np.std(values, ddof=1) < 1.8
     assert len(values) > 100
+
+
+def test_a_run_too_short_to_say_the_sign_says_so() -> None:
+    short = lyapunov_spectrum(Lorenz(), transient=20.0, duration=1.5)
+    assert list(short.signs) == [0, 0, -1]
+    assert "The signs of exponents 1, 2 are not known: nil, or the run is too short to say." in short.summary()
+    long = lyapunov_spectrum(Lorenz(), transient=20.0, duration=300.0)
+    assert list(long.signs) == [1, 0, -1]
+    assert not long.warning  # one exponent of a flow is nil without a word
+    assert "not known" not in long.summary()
+
+
+def test_signs_of_maps_and_cycles() -> None:
+    assert list(lyapunov_spectrum(Henon(), duration=20_000).signs) == [1, -1]
+    edge = lyapunov_spectrum(LinearMap(np.diag([1.0, 0.5])), y0=np.zeros(2), duration=640)
+    assert list(edge.signs) == [0, -1]
+    assert "The sign of exponent 1 is not known" in edge.summary()
+    cycle = lyapunov_spectrum(VanDerPol(), duration=300.0)
+    assert list(cycle.signs) == [0, -1]
+    assert not cycle.warning
+    wiped = lyapunov_spectrum(LinearMap(np.diag([0.5, 0.0])), y0=np.zeros(2), duration=640)
+    assert list(wiped.signs) == [-1, -1]
+
+
+def test_two_nil_exponents_are_told() -> None:
+    centre = LinearFlow(np.array([[0.0, 1.0], [-1.0, 0.0]]))
+    found = lyapunov_spectrum(centre, duration=200.0, solver=RK4(0.01))
+    assert list(found.signs) == [0, 0]
+    assert found.warning
+
+
+def test_errors_of_dimension_and_entropy_cover() -> None:
+    """Of 60 short runs most lie within two errors of a long one, and the errors have the size of the spread."""
+    system = Henon()
+    starts = system.region().sample(jax.random.key(5), 60)
+    truth = lyapunov_spectrum(system, duration=1_000_000)
+    runs = [lyapunov_spectrum(system, y0=y, transient=500, duration=3000, throw=False) for y in starts]
+    runs = [run for run in runs if run.successful]
+    assert len(runs) > 30
+    for name in ("kaplan_yorke", "entropy_rate"):
+        values = np.array([getattr(run, name) for run in runs])
+        errors = np.array([getattr(run, f"{name}_stderr") for run in runs])
+        assert np.mean(np.abs(values - getattr(truth, name)) <= 2 * errors) >= 0.85
+        assert 0.6 < np.median(errors) / values.std(ddof=1) < 1.7
+
+
+def test_running_means_converge_to_the_exponents() -> None:
+    found = lyapunov_spectrum(Henon(), duration=100_000)
+    assert found.times[-1] == found.settings["duration"]
+    np.testing.assert_allclose(found.running[-1], found.exponents, rtol=1e-9)
+    apart = np.abs(found.running[:, 0] - found.exponents[0])
+    assert apart[: len(apart) // 4].max() > 10 * apart[-len(apart) // 10 :].max()

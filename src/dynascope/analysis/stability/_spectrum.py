@@ -71,7 +71,32 @@ class LyapunovSpectrum(AbstractResult):
             if self.twin_agrees
             else f" Two orbits separate at {self.twin:.5g} +- {self.twin_stderr:.1g} instead: {_APART}"
         )
-        return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}.{twin}"
+        return f"Lyapunov exponents ({self.unit}): {shown}{more}; {state}.{self.warning}{twin}"
+
+    @property
+    def signs(self) -> np.ndarray:
+        """Of each exponent 1 or -1, or 0 where the run does not tell it from zero.
+
+        That takes four standard errors, the error of the step as the sum rule shows it, and one logarithm over the
+        whole run, which is as far as an exponent that is nil may still be from it.
+        """
+        finite = self.exponents[np.isfinite(self.exponents)]
+        step = np.nan_to_num(self.sum_error) * (float(np.max(np.abs(finite))) if finite.size else 0.0)
+        width = 4 * self.stderr + step + 1.0 / float(self.settings.get("duration", math.inf))
+        return np.where(np.abs(self.exponents) > width, np.sign(self.exponents), 0.0)
+
+    @property
+    def warning(self) -> str:
+        """A sentence if the run is too short to say the sign of some exponents, else nothing.
+
+        One exponent of a flow may be nil without a word: that of the direction of motion.
+        """
+        unknown = np.flatnonzero(self.signs == 0) + 1
+        if len(unknown) <= (self.unit != "nats/step"):
+            return ""
+        named = ", ".join(str(i) for i in unknown[:6]) + (", ..." if len(unknown) > 6 else "")
+        which = f"sign of exponent {named} is" if len(unknown) == 1 else f"signs of exponents {named} are"
+        return f" The {which} not known: nil, or the run is too short to say."
 
     @property
     def twin_agrees(self) -> bool:
