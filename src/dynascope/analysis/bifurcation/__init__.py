@@ -1,14 +1,28 @@
 """Bifurcations: branches followed in a parameter, and what happens on them."""
 
+from ._bifurcations import bifurcations as bifurcations
+from ._branches import Branch as Branch
+from ._branches import SpecialPoint as SpecialPoint
+from ._diagram import BifurcationDiagram as BifurcationDiagram
+from ._diagram import with_branches as with_branches
+from ._equilibria import Equilibria as Equilibria
 from ._follow import ENDS as ENDS
 from ._follow import Bounds as Bounds
 from ._follow import Path as Path
 from ._follow import PseudoArclength as PseudoArclength
 from ._follow import correct as correct
 from ._follow import follow as follow
+from ._free import FreeParameter as FreeParameter
+from ._free import free_parameter as free_parameter
 from ._locate import Located as Located
 from ._locate import crossings as crossings
 from ._locate import locate as locate
+from ._locate import subdivided as subdivided
+from ._pinned import PinnedPoint as PinnedPoint
+from ._pinned import branch_point as branch_point
+from ._pinned import fold_point as fold_point
+from ._pinned import hopf_point as hopf_point
+from ._pinned import period_doubling_point as period_doubling_point
 from ._problem import AbstractProblem as AbstractProblem
 from ._problem import length as length
 from ._problem import solve_bordered as solve_bordered

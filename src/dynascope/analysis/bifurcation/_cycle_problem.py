@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from ..cycles._collocation import CollocationEquations
 from ..cycles._condensed import Chain, eliminated, solve_chain
 from ..cycles._gauss import lagrange_rows
-from ._problem import AbstractProblem
+from ._follow import PseudoArclength, correct
+from ._problem import AbstractProblem, length
 
 #: The tests of cycles, in order.
 CYCLE_TESTS = ("fold", "branch point", "period doubling", "neimark-sacker")
@@ -46,7 +47,11 @@ class Cycles(AbstractProblem):
         return jnp.concatenate([self.equations.weights(), jnp.stack([*ends, 1 / self.width**2])])
 
     def tests(self, z: Any, tangent: Any) -> Any:
-        c = jnp.linalg.eigvals(cayley(*self.equations.once_around(z)))
+        return self.tests_of(self.equations.once_around(z), tangent)
+
+    def tests_of(self, pair: tuple[Any, Any], tangent: Any) -> Any:
+        """The tests from the pair of matrices of `once_around`."""
+        c = jnp.linalg.eigvals(cayley(*pair))
         if self.equations.rule.multiple is None:
             c = jnp.where(jnp.arange(c.size) == jnp.argmin(jnp.abs(c)), jnp.nan, c)
         there = ~jnp.isnan(c)
@@ -102,25 +107,44 @@ def extent(equations: CollocationEquations, z: Any, rows: Any) -> tuple[Any, Any
     return jnp.min(dense, axis=(0, 1)), jnp.max(dense, axis=(0, 1))
 
 
-class Seen(NamedTuple):
-    """What is looked at in each cycle: least and greatest values, the pair of its multipliers."""
+class Here(NamedTuple):
+    """A point of a branch of cycles: where it is, and all that is looked at there.
 
+    Attributes:
+        z: The point.
+        converged: Whether Newton's method found it.
+        newton: Number of its steps.
+        tangent: Unit tangent.
+        tests: Test functions.
+        low: Least value of each component.
+        high: Greatest value.
+        pair: The pair of matrices that holds its multipliers.
+        slopes: Derivative with respect to the phase at the Gauss points.
+    """
+
+    z: Any
+    converged: Any
+    newton: Any
+    tangent: Any
+    tests: Any
     low: Any
     high: Any
-    p: Any
-    q: Any
+    pair: tuple[Any, Any]
+    slopes: Any
 
 
 @eqx.filter_jit
-def looked_at(equations: CollocationEquations, points: Any) -> Seen:
-    """`Seen` of many cycles on one mesh."""
-    rows = jnp.asarray(lagrange_rows(equations.shape[1], 8))
-
-    def one(z: Any) -> Seen:
-        low, high = extent(equations, z, rows)
-        return Seen(low, high, *equations.once_around(z))
-
-    return jax.lax.map(one, points)
+def look(problem: Cycles, guess: Any, border: Any, along: Any, steps: PseudoArclength) -> Here:
+    """The cycle in the plane through `guess` across `border`; its tangent makes an acute angle with `along`."""
+    equations = problem.equations
+    z, converged, newton = correct(problem, guess, border, steps)
+    unit = jnp.zeros_like(z).at[-1].set(1.0)
+    tangent, pair = equations.solve_around(z, problem.weights() * along, unit)
+    tangent = tangent / length(problem, tangent)
+    low, high = extent(equations, z, jnp.asarray(lagrange_rows(equations.shape[1], 8)))
+    scale = equations.rule.scale
+    tests = problem.tests_of(pair, tangent)
+    return Here(z, converged, newton, tangent, tests, low * scale, high * scale, pair, equations.slopes_of(z))
 
 
 def _signed(values: Any) -> Any:

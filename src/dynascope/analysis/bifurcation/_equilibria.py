@@ -71,7 +71,10 @@ class Equilibria(AbstractProblem):
 
     def tests(self, z: Any, tangent: Any) -> Any:
         matrix = jax.jacfwd(self.residual)(z)
-        own, along = matrix[:, :-1] * self.scale / self.scale[:, None], matrix[:, -1:] * self.width / self.scale[:, None]
+        own, along = (
+            matrix[:, :-1] * self.scale / self.scale[:, None],
+            matrix[:, -1:] * self.width / self.scale[:, None],
+        )
         scaled = jnp.append(tangent[:-1] / self.scale, tangent[-1] / self.width)
         parts = [tangent[-1] / self.width, _determinant(jnp.concatenate([jnp.hstack([own, along]), scaled[None]]))]
         if self.discrete:

@@ -75,9 +75,7 @@ def period_doubling_point(
 ) -> PinnedPoint:
     """The period doubling (flip) of a map near `state` and `value`: an eigenvalue -1; otherwise as `fold_point`."""
     if not is_discrete(system):
-        raise InputError(
-            f"`{type(system).__name__}` is a flow, whose equilibria have no period to double. Give a map."
-        )
+        raise InputError(f"`{type(system).__name__}` is a flow, whose equilibria have no period to double. Give a map.")
     return pinned_real(_problem(system, parameter, inputs), _guess(value, state), -2.0)
 
 
@@ -108,7 +106,7 @@ def branch_point(
     return pinned_crossing(_problem(system, parameter, inputs), _guess(value, state))
 
 
-def pinned_real(problem: Equilibria, z: Any, eigenvalue: float) -> PinnedPoint:
+def pinned_real(problem: Equilibria, z: Any, eigenvalue: Any) -> PinnedPoint:
     """The point near `z` where the Jacobian of the residual has the real eigenvalue 0 (fold) or -2 (flip)."""
     residual, start = _scaled(problem, z)
     n = start.size - 1

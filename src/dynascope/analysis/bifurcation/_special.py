@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import RESULTS
@@ -43,7 +44,7 @@ def special_point(
     """
     index, test = where
     kind = test_names(problem)[test]
-    found = _located(problem, path, index, test, method=method)
+    found = _located(problem, path, jnp.asarray(index), jnp.asarray(test), method=method)
     z = np.asarray(found.point)
     values = leading(np.asarray(forms_at(problem, z).A)[None], discrete=problem.discrete)[0]
     if kind in ("hopf", "neimark-sacker") and not _turns(values, problem.discrete):
@@ -76,9 +77,9 @@ def special_point(
 def _pinned(problem: Equilibria, z: np.ndarray, kind: str) -> PinnedPoint:
     match kind:
         case "fold":
-            return _pinned_real(problem, z, 0.0)
+            return _pinned_real(problem, z, jnp.asarray(0.0))
         case "period doubling":
-            return _pinned_real(problem, z, -2.0)
+            return _pinned_real(problem, z, jnp.asarray(-2.0))
         case "branch point":
             return _pinned_crossing(problem, z)
     return _pinned_pair(problem, z)

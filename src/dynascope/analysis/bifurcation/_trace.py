@@ -92,7 +92,9 @@ def _one_branch(traced: Traced, z0: np.ndarray, along: np.ndarray | None, origin
     if along is None and len(rows[1].points) and len(rows[-1].points):
         rows[-1] = rows[-1].part(slice(1, None))  # both halves hold the start
     whole = _Rows.joined(rows[-1].part(slice(None, None, -1)), middle, rows[1])
-    ends = [ENDS[ENDS.closed] if closed else "The branch begins here." if h is None else ENDS[h.end] for h in (back, forth)]
+    ends = [
+        ENDS[ENDS.closed] if closed else "The branch begins here." if h is None else ENDS[h.end] for h in (back, forth)
+    ]
     traced.branches.append(_branch(traced, whole, (ends[0], ends[1]), origin))
     return new
 
@@ -120,7 +122,7 @@ def _half(traced: Traced, z0: np.ndarray, along: np.ndarray | None, sign: float)
     """A branch followed one way; None if there is none, or if it is known already."""
     problem, method = traced.problem, traced.method
     if along is None:
-        path = _follow(problem, jnp.asarray(z0), sign, method, bounds=traced.bounds)
+        path = _follow(problem, jnp.asarray(z0), jnp.asarray(sign), method, bounds=traced.bounds)
         return None if path.end == ENDS.no_start else path
     for share in (1.0, 0.25, 0.0625):
         # Away from the branch point by a first step; what is found must lie there, not on the branch we come from.
@@ -162,7 +164,7 @@ def _with_specials(traced: Traced, path: Path, branch: int) -> tuple[_Rows, list
         change = abs(int(unstable[i + 1]) - int(unstable[i]))
         possible = sum(changes_stability(p, traced.problem.discrete) for p, _ in here)
         if change > possible or (change - possible) % 2:
-            finer = _subdivided(traced.problem, path, i, _PIECES, method=traced.method)
+            finer = _subdivided(traced.problem, path, jnp.asarray(i), _PIECES, method=traced.method)
             found = [f for f in found if f[0] != i]
             found += [(i, p, t) for _, p, t in _specials_of(traced, finer, branch)]
     rows, marks, new = [], [], []
@@ -188,11 +190,7 @@ def _specials_of(traced: Traced, path: Path, branch: int) -> list[tuple[int, Spe
             found.append((int(i), *made))
     # Where branches cross, the parameter turns back on some of them; that is no fold.
     crossed = [_place(p) for _, p, _ in found if p.type == "branch point"]
-    return [
-        f
-        for f in found
-        if f[1].type != "fold" or all(traced.length(_place(f[1]) - z) > _BESIDE for z in crossed)
-    ]
+    return [f for f in found if f[1].type != "fold" or all(traced.length(_place(f[1]) - z) > _BESIDE for z in crossed)]
 
 
 def _numbered(traced: Traced, point: SpecialPoint) -> tuple[int, bool]:

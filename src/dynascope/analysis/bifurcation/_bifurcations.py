@@ -1,0 +1,170 @@
+"""The whole bifurcation diagram of a system over one parameter, by one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from ..._config import one_blas_thread
+from ..._errors import RESULTS, InputError
+from ..._param import parameters
+from ..._results import provenance
+from ..._types import Key
+from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
+from .._precision import require_64_bit
+from .._region import start_region
+from ..stability import fixed_points
+from ..stability._frozen import frozen_at
+from ._diagram import BifurcationDiagram, tables
+from ._equilibria import Equilibria
+from ._follow import Bounds, PseudoArclength
+from ._free import FreeParameter, checked_range, free_parameter
+from ._trace import Traced, trace
+
+#: Where in the range of the parameter fixed points are looked for, and how far beyond the region branches are followed.
+_LOOK, _REACH = (0.0, 0.23, 0.47, 0.76, 1.0), 5.0
+
+
+def bifurcations(
+    system: AbstractSystem,
+    parameter: str,
+    low: float,
+    high: float,
+    *,
+    region: Box | None = None,
+    inputs: Any = None,
+    key: Key | None = None,
+    method: PseudoArclength | None = None,
+    max_branches: int = 64,
+) -> BifurcationDiagram:
+    r"""The bifurcation diagram of a flow or a map for one parameter between `low` and `high`.
+
+    Fixed points are looked for at five values of the parameter, and every branch through one of them is followed both
+    ways by pseudo-arclength continuation, once. On it folds, branch points, Hopf points (maps: period doublings and
+    Neimark-Sacker points) are detected, located by extended systems to rounding, and described by the coefficient of
+    their normal form. At simple branch points the other branch is followed too. Nothing has to be tuned: lengths are
+    measured in units of the region of states and of the range of the parameter.
+
+    Every change in the number of unstable eigenvalues is checked against the points found, and a step that has passed
+    over something is cut up. A branch that exists at none of the five values and is not connected to one that does is
+    missed.
+
+    Args:
+        system: A flow or a map without noise; of a hybrid system the flow between events is meant.
+        parameter: Name of the parameter, `w[2,3]` for an entry of an array, `input` or `input[0]` for an input level.
+        low: Least value.
+        high: Greatest value.
+        region: Box of states in which fixed points are looked for; None takes the system's own, else that of pilot
+            runs.
+        inputs: Constant input.
+        key: Random key of the starts; None takes seed 0.
+        method: `PseudoArclength(...)`.
+        max_branches: Largest number of branches.
+
+    Returns:
+        A `BifurcationDiagram`.
+
+    Raises:
+        InputError: For a system without fixed points (noisy, periodically forced, with delays), an unknown parameter,
+            or a range that is empty or not allowed.
+
+    Reference:
+        Kuznetsov (2004), Elements of applied bifurcation theory, 3rd edition, Springer, chapter 10.
+
+    Example:
+        >>> import dynascope as ds
+        >>> diagram = bifurcations(ds.build("fitzhugh-nagumo"), "I", 0.0, 2.0)
+        >>> [(p.type, round(p.parameter, 6), p.criticality) for p in diagram.points]
+        [('hopf', 0.331281, 'subcritical'), ('hopf', 1.418719, 'subcritical')]
+    """
+    require_64_bit("A bifurcation diagram")
+    _check_kind(system)
+    frozen = frozen_at(system, inputs, 0.0)
+    free = free_parameter(system, parameter, frozen.u)
+    low, high = checked_range(system, free, low, high)
+    key = key if key is not None else jax.random.key(0)
+    box, source = _region(system, region, frozen.u, free, (low, high), key)
+    corner, opposite = (ravel_pytree(c)[0] for c in (box.low, box.high))
+    scale = jnp.maximum(opposite - corner, 1e-9)
+    width = jnp.asarray(high - low)
+    problem = Equilibria(frozen, free, scale, width, is_discrete(system))
+    bounds = Bounds(jnp.append(corner - _REACH * scale, low), jnp.append(opposite + _REACH * scale, high))
+    with one_blas_thread():
+        starts, tried = _starts(system, frozen.u, free, (low, high), box, key)
+        traced = Traced(problem, bounds, PseudoArclength() if method is None else method)
+        trace(traced, starts, most=max_branches)
+    variables = state_variables(system)
+    known = parameters(system)
+    return BifurcationDiagram(
+        parameter_name=free.name,
+        parameter_unit=known[free.field][1]["unit"] if free.field is not None else "1",
+        window=(low, high),
+        names=tuple(v.name for v in variables),
+        time_unit=system.time_unit,
+        discrete=is_discrete(system),
+        notes=(*_notes(system), *traced.notes),
+        result=RESULTS.successful,
+        settings=provenance(
+            system=type(system).__name__,
+            parameter=parameter,
+            low=low,
+            high=high,
+            method={name: getattr(traced.method, name) for name in traced.method.__dataclass_fields__},
+            region=source,
+            starts=tried,
+            looked_at=[low + share * (high - low) for share in _LOOK],
+            max_branches=max_branches,
+            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+        ),
+        **tables(traced.branches, traced.specials, len(variables)),
+    )
+
+
+def _check_kind(system: AbstractSystem) -> None:
+    if kind(system) == "delay flow":
+        raise InputError(
+            f"`{type(system).__name__}` has delays, whose equilibria cannot be followed here. Follow those of its "
+            "`history_map`, or give `fixed_points` one value of the parameter after another."
+        )
+    if system.forcing_period() is not None:
+        raise InputError(
+            f"`{type(system).__name__}` is forced periodically, so that no state stays put. Give its stroboscopic map "
+            "(`dynascope.solve.stroboscopic`), whose fixed points are the cycles of the period of the forcing."
+        )
+
+
+def _notes(system: AbstractSystem) -> tuple[str, ...]:
+    return ("Equilibria of the flow between events; resets are left out.",) if kind(system) == "hybrid" else ()
+
+
+def _region(
+    system: AbstractSystem, region: Box | None, u: Any, free: FreeParameter, window: tuple[float, float], key: Any
+) -> tuple[Box, str]:
+    """The box of states that holds those of the system as it is and at both ends of the parameter's range."""
+    boxes, sources = [], []
+    for value in (None, *window):
+        there, input_ = (system, u) if value is None else free.at(system, u, value)
+        box, source = start_region(there, region, inputs=input_, key=key)
+        boxes.append(box)
+        sources.append(source)
+    low = jax.tree.map(lambda *leaves: jnp.min(jnp.stack(leaves), axis=0), *(b.low for b in boxes))
+    high = jax.tree.map(lambda *leaves: jnp.max(jnp.stack(leaves), axis=0), *(b.high for b in boxes))
+    return Box(low, high), ", ".join(dict.fromkeys(sources))
+
+
+def _starts(
+    system: AbstractSystem, u: Any, free: FreeParameter, window: tuple[float, float], box: Box, key: Any
+) -> tuple[list[np.ndarray], int]:
+    """Fixed points at some values of the parameter, as points z, and how many starts they came from."""
+    found, tried = [], 0
+    for i, share in enumerate(_LOOK):
+        value = window[0] + share * (window[1] - window[0])
+        there, input_ = free.at(system, u, value)
+        points = fixed_points(there, region=box, inputs=input_, key=jax.random.fold_in(key, i), throw=False)
+        tried += int(points.settings["starts"])
+        found += [np.append(state, value) for state in points.states]
+    return found, tried
