@@ -54,6 +54,7 @@ _DOOR = {
     "names": ".models",
     "output": "._results",
     "param": "._param",
+    "periodic_points": ".analysis.map_cycles",
     "plot": ".plots",
     "provenance": "._results",
     "read_network": ".data",

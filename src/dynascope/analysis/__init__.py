@@ -1,11 +1,13 @@
 """What a system does: one question per file, each answered with its uncertainty."""
 
 from . import attractors as attractors
+from . import basins as basins
 from . import bifurcation as bifurcation
 from . import chaos as chaos
 from . import cycles as cycles
 from . import geometry as geometry
 from . import learning as learning
+from . import map_cycles as map_cycles
 from . import regime as regime
 from . import rhythm as rhythm
 from . import spikes as spikes

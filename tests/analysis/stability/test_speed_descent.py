@@ -1,5 +1,6 @@
 """The speed descended from visited states: trained networks, known counts, continua, slow points that are not fixed."""
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 from scipy.optimize import root
 
 import dynascope as ds
@@ -15,7 +17,7 @@ from dynascope.analysis.stability import Newton, SpeedDescent, fixed_points
 
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-import flipflop  # noqa: E402
+flipflop: Any = importlib.import_module("flipflop")
 
 
 def plane_box(d: int, size: float = 2.0) -> ds.Box:
@@ -34,7 +36,7 @@ def test_three_flip_flops_rest_at_all_places_of_a_cube(name):
     corners = [tuple(1 if i >> b & 1 else -1 for b in (2, 1, 0)) for i in range(8)]
     assert flipflop.memories(network, points) == sorted(corners)
     # A saddle with k unstable directions has forgotten k of the three bits.
-    _, unravel = jax.flatten_util.ravel_pytree(network.initial_state())
+    _, unravel = ravel_pytree(network.initial_state())
     for state, unstable in zip(points.states, points.unstable_dimension, strict=True):
         said = np.asarray(network.observe(0, unravel(jnp.asarray(state)), None))
         assert np.sum(np.abs(said) < 0.8) == unstable
@@ -67,7 +69,7 @@ def test_rolled_networks_have_3_3_and_9_fixed_points(n, count, method):
 
 
 def test_graded_hopfield_agrees_with_scipy():
-    network = ds.build("graded-hopfield")
+    network: Any = ds.build("graded-hopfield")
     points = fixed_points(network, method=SpeedDescent(starts=128))
     assert len(points) >= 3
     assert np.sum(points.unstable_dimension == 0) >= 2
@@ -93,7 +95,7 @@ HALVES = ds.iterated(lambda n, y, p: jnp.stack([0.5 * (y[0] + y[1]), 0.5 * (y[0]
 )
 def test_endless_fixed_points_are_told_by_their_shape(system, shape, dimension):
     d = np.size(system.initial_state())
-    points = fixed_points(system, region=plane_box(d), method=SpeedDescent(starts=192))
+    points = fixed_points(system, region=plane_box(d), method=SpeedDescent(starts=96))
     assert (points.continuum, points.manifold_dimension) == (shape, dimension)
     assert points.drift < 1e-9
     assert f"they fill a {shape}" in points.summary()

@@ -108,7 +108,7 @@ def by_newton(frozen: Frozen, region: Box | None, starts: State, key: Key, metho
     count = method.starts if method.starts is not None else 256 if dimension(system) <= 16 else 64
     flats = _flattened(box.sample(key, count))
     if starts is not None:
-        flats = np.concatenate([flats, _given(frozen, starts)])
+        flats = np.concatenate([flats, given_states(frozen, starts)])
     scale = np.asarray(jnp.maximum(ravel_pytree(box.high)[0] - ravel_pytree(box.low)[0], 1e-9))
     states, errors, hits, sound = _polished(frozen, flats, scale, method, None)
     nothing = np.zeros((0, scale.size))
@@ -126,7 +126,7 @@ def by_speed(frozen: Frozen, region: Box | None, starts: State, key: Key, method
         box, source = start_region(system, region, inputs=_held(frozen), key=key)
         seen, source = visited(frozen, box, key), f"visited from: {source}"
     else:
-        seen, source = _given(frozen, starts), "given states"
+        seen, source = given_states(frozen, starts), "given states"
     if not len(seen):
         raise InputError(f"No state of `{type(system).__name__}` is finite to start from. Give `starts` or a `region`.")
     rng = np.random.default_rng(int(np.ravel(jax.random.key_data(key))[-1]))
@@ -223,7 +223,7 @@ def newton(frozen: Frozen, flats: Any, scale: Any, max_steps: Any) -> tuple[Any,
     return jax.lax.map(solve, flats, batch_size=max(1, min(flats.shape[0], 2_000_000 // (d * d + 1))))
 
 
-def _given(frozen: Frozen, starts: State) -> np.ndarray:
+def given_states(frozen: Frozen, starts: State) -> np.ndarray:
     """The states that the user gave, flattened.
 
     Raises:
