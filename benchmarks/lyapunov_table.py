@@ -37,7 +37,7 @@ RESULTS = Path(__file__).parent / "results"
 COUPLED_EXPONENTS = (0.00710, 0.0, -0.0513, -0.187)
 WOLF = "Wolf, Swift, Swinney & Vastano (1985), Physica D 16, 285-317, table 1 (bits times ln 2)"
 SPROTT = "Sprott (2003), Chaos and time-series analysis, Oxford, appendix A"
-IKEDA = "Ishii, Lyapunov spectra of known systems, sites.google.com/view/lyapunov-spectrum"
+IKEDA = "Lyapunov spectra of well-known systems, sites.google.com/view/lyapunov-spectrum"
 
 
 class Row(NamedTuple):

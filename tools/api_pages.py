@@ -140,6 +140,8 @@ def expanded(markdown: str) -> str:
         "compared with dysts": certificate_tables.compared,
         "departures from dysts": certificate_tables.departures,
         "agreement with dysts": certificate_tables.agreement,
+        "published exponents": certificate_tables.in_the_literature,
+        "agreement with the literature": certificate_tables.literature,
     }
     studied = re.findall(r"<!-- study: (\w+) -->", markdown)
     tables |= {f"study: {name}": functools.partial(claims, name) for name in studied}

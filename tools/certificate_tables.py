@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tools import published
 from tools.dysts_names import DIFFERENT, FIXTURES, ours
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +87,40 @@ def shared() -> list[tuple[str, str, dict[str, Any]]]:
         if "maximum_lyapunov" in entry and not changes and key not in DIFFERENT:
             found.append((key.split(".")[1], name, entry))
     return found
+
+
+def in_the_literature() -> str:
+    """Exponents of the literature beside ours, and beside the largest ones that `dysts` stores."""
+    theirs = {name: entry for _, name, entry in shared()}
+    head = ("system", "published", "ours", "apart", "dysts: maximum, spectrum", "source", "remark")
+    lines = [head, ("---",) * len(head)]
+    marks = {"source": "", "quoted": " (quoted elsewhere)", "no": " (as generally quoted)"}
+    for each in published.compared():
+        row = each.row
+        entry = {} if row.parameters else theirs.get(row.name, {})
+        figures = [entry.get("maximum_lyapunov"), max(entry["spectrum"]) if entry.get("spectrum") else None]
+        lines.append(
+            (
+                f"`{row.name}`{row.key.removeprefix(row.name)}",
+                ", ".join(f"{x:.6g}" for x in row.exponents),
+                ", ".join(_with_error(x, e) for x, e in zip(each.exponents, each.stderr, strict=True)),
+                f"{each.apart:.1f}",
+                ", ".join(f"{x:.4g}" for x in figures if x is not None),
+                f"{row.source}{marks[row.seen]}",
+                row.explanation,
+            )
+        )
+    return _table(lines)
+
+
+def literature() -> str:
+    """One sentence on how often published exponents agree with ours."""
+    rows = published.compared()
+    good = sum(each.agrees for each in rows)
+    return (
+        f"Of {len(rows)} published spectra and largest exponents {good} agree with ours within three times both errors "
+        f"together; for {len(rows) - good} the remark says why not."
+    )
 
 
 def departures() -> str:
