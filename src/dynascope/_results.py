@@ -1,6 +1,7 @@
 """What every analysis returns: frozen named fields with uncertainty, a result code and its settings."""
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import platform
@@ -34,6 +35,7 @@ def provenance(**settings: Any) -> dict[str, Any]:
     return {**settings, "versions": {"python": platform.python_version()} | {n: _version(n) for n in names}}
 
 
+@functools.cache
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)

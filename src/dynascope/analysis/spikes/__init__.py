@@ -1,7 +1,45 @@
-"""Spikes: what event times say by themselves, and together with the stimulus."""
+"""Spikes: what event times say by themselves, together, and with the stimulus."""
 
+from ._avalanches import Avalanches as Avalanches
+from ._avalanches import BranchingRatio as BranchingRatio
+from ._avalanches import avalanches as avalanches
+from ._avalanches import branching_ratio as branching_ratio
+from ._binning import AbstractSmoothing as AbstractSmoothing
+from ._binning import Causal as Causal
+from ._binning import Gaussian as Gaussian
+from ._binning import RateCurve as RateCurve
+from ._binning import binned as binned
+from ._binning import rate_curve as rate_curve
 from ._bursts import Bursts as Bursts
 from ._bursts import bursts as bursts
+from ._correlations import AbstractSpikeSurrogate as AbstractSpikeSurrogate
+from ._correlations import Correlations as Correlations
+from ._correlations import Dither as Dither
+from ._correlations import ShuffleIntervals as ShuffleIntervals
+from ._correlations import UniformTimes as UniformTimes
+from ._correlations import correlations as correlations
+from ._distances import van_rossum_distance as van_rossum_distance
+from ._distances import victor_purpura_distance as victor_purpura_distance
+from ._firing import Estimate as Estimate
+from ._firing import FiringStatistics as FiringStatistics
+from ._firing import fano_factor as fano_factor
+from ._firing import firing_statistics as firing_statistics
+from ._firing import intervals as intervals
 from ._firing_pattern import FiringPattern as FiringPattern
 from ._firing_pattern import firing_pattern as firing_pattern
+from ._information import entropy as entropy
+from ._information import mutual_information as mutual_information
+from ._information import words as words
+from ._phases import PhaseAmplitudeCoupling as PhaseAmplitudeCoupling
+from ._phases import PhaseLocking as PhaseLocking
+from ._phases import phase_amplitude_coupling as phase_amplitude_coupling
+from ._phases import phase_locking as phase_locking
+from ._phases import phases_at as phases_at
+from ._profiles import PairwiseSynchrony as PairwiseSynchrony
+from ._profiles import isi_distance as isi_distance
+from ._profiles import spike_distance as spike_distance
+from ._profiles import spike_synchronisation as spike_synchronisation
 from ._siegert import siegert_rate as siegert_rate
+from ._tiling import Correlogram as Correlogram
+from ._tiling import correlogram as correlogram
+from ._tiling import spike_time_tiling as spike_time_tiling
