@@ -160,6 +160,22 @@ def _fixed_points() -> None:
 
 
 @_command(
+    "basins",
+    (*SYSTEM, "region", "cells", *RUN),
+    notes={
+        "out": "File to write: .nc or .npz for the shares, .png, .svg or .pdf for a picture of the basins.",
+        "y0": "State at which components that --region does not name are held.",
+        "t1": "Not for basins, which run until settled.",
+        "transient": "Not for basins, which run until settled.",
+        "dt": "Step of the solver.",
+        "rtol": "Standard error of the shares at which to stop; 0.02 by default.",
+    },
+)
+def _basins() -> None:
+    """Find attractors and the share of starts that each attracts."""
+
+
+@_command(
     "study",
     ("all", "seed", "out"),
     notes={"out": "Folder to write into; by default NAME-study.", "seed": "Seed of all draws; 0 is the published run."},

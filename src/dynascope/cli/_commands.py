@@ -19,6 +19,7 @@ from ..series import Events, Recording, Trajectory
 from ..solve import Tsit5, step_for, trajectory
 from ..systems import AbstractInput, AbstractSystem, default_input, dimension, is_discrete, kind
 from ._answer import Answer
+from ._basins import basins as basins
 from ._options import Options
 from ._setup import input_of, key_of, output_times, span_of, start_of, stepper
 from ._show import complex_number, number, plain, table

@@ -60,6 +60,15 @@ class Options:
     ] = None
     out: Annotated[str | None, typer.Option("--out", metavar="PATH", help="Where to write.")] = None
     k: Annotated[int | None, typer.Option("--k", metavar="K", help="Number of exponents, the largest first.")] = None
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region", metavar="x=-2:2,y=0", help="Box of starts; what is not named is held at the initial state."
+        ),
+    ] = None
+    cells: Annotated[
+        int | None, typer.Option("--cells", metavar="N", help="Cells along each side of a picture of basins.")
+    ] = None
     noise: Annotated[
         float | None,
         typer.Option("--noise", metavar="SHARE", help="Observation noise, as a share of each variable's deviation."),

@@ -1,5 +1,7 @@
 """From results to figures: `plot(result)`, and the single views that it is made of."""
 
+from ._basins import basin_map as basin_map
+from ._basins import share_bars as share_bars
 from ._chaos import divergence as divergence
 from ._chaos import strengths as strengths
 from ._chaos import surrogates as surrogates

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from .._errors import InputError
+from ..analysis.basins import Basins, BasinShares
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
@@ -19,6 +20,7 @@ from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, Fi
 from ..learn import LossPrediction
 from ..models import Catalogue
 from ..series import Recording, Trajectory
+from ._basins import basin_map, share_bars
 from ._chaos import divergence, strengths, surrogates
 from ._firing import firing
 from ._fixed_points import equilibria
@@ -106,3 +108,5 @@ plot.register(TransversalExponents, modes)
 plot.register(ConditionalExponents, copies)
 plot.register(SpectrumFromData, data_spectrum)
 plot.register(LossPrediction, loss_prediction_figure)
+plot.register(Basins, basin_map)
+plot.register(BasinShares, share_bars)

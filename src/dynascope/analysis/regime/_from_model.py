@@ -172,6 +172,25 @@ def regime_of(
     )
 
 
+def examine(
+    system: AbstractSystem, found: Attractors, *, inputs: Any = None, key: Key | None = None, solver: Any = None
+) -> tuple[Attractor, ...]:
+    """What each of the attractors in `found` is, each with its own verdict.
+
+    Args:
+        system: The system that they belong to.
+        found: The attractors; their full states are gone on from.
+        inputs: Input signal of a driven system.
+        key: Random key; None takes seed 0.
+        solver: Fixed-step solver; None takes that of `fixed_solver(system)`.
+    """
+    of_starts, of_points = jax.random.split(key if key is not None else jax.random.key(0))
+    points = _points(system, found, inputs, of_points)
+    return tuple(
+        _examined(system, found, i, points, inputs=inputs, key=of_starts, solver=solver) for i in range(len(found))
+    )
+
+
 def _worth_examining(found: Attractors, preserved: bool) -> list[int]:
     """The most frequent attractors and that of the initial state; where nothing attracts, only the latter."""
     if preserved and found.moving.any():
