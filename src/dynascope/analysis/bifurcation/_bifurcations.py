@@ -40,14 +40,16 @@ def bifurcations(
     key: Key | None = None,
     method: PseudoArclength | None = None,
     max_branches: int = 64,
+    doublings: int = 2,
 ) -> BifurcationDiagram:
     r"""The bifurcation diagram of a flow or a map for one parameter between `low` and `high`.
 
     Fixed points are looked for at five values of the parameter, and every branch through one of them is followed both
     ways by pseudo-arclength continuation, once. On it folds, branch points, Hopf points (maps: period doublings and
     Neimark-Sacker points) are detected, located by extended systems to rounding, and described by the coefficient of
-    their normal form. At simple branch points the other branch is followed too. Nothing has to be tuned: lengths are
-    measured in units of the region of states and of the range of the parameter.
+    their normal form. At simple branch points the other branch is followed too, and at period doublings of maps the
+    doubled cycle. Nothing has to be tuned: lengths are measured in units of the region of states and of the range of
+    the parameter.
 
     Every change in the number of unstable eigenvalues is checked against the points found, and a step that has passed
     over something is cut up. A branch that exists at none of the five values and is not connected to one that does is
@@ -64,6 +66,7 @@ def bifurcations(
         key: Random key of the starts; None takes seed 0.
         method: `PseudoArclength(...)`.
         max_branches: Largest number of branches.
+        doublings: Generations of doubled cycles of maps that are followed.
 
     Returns:
         A `BifurcationDiagram`.
@@ -96,7 +99,7 @@ def bifurcations(
     with one_blas_thread():
         starts, tried = _starts(system, frozen.u, free, (low, high), box, key)
         traced = Traced(problem, bounds, PseudoArclength() if method is None else method)
-        trace(traced, starts, most=max_branches)
+        trace(traced, starts, most=max_branches, doublings=doublings)
     variables = state_variables(system)
     known = parameters(system)
     return BifurcationDiagram(
@@ -118,6 +121,7 @@ def bifurcations(
             starts=tried,
             looked_at=[low + share * (high - low) for share in _LOOK],
             max_branches=max_branches,
+            doublings=doublings,
             seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
         ),
         **tables(traced.branches, traced.specials, len(variables)),

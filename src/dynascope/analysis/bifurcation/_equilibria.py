@@ -51,9 +51,9 @@ class Equilibria(AbstractProblem):
         there = self.at(p)
         if not self.discrete:
             return there.residual(y)
-        for _ in range(self.iterates):
-            y = y + there.residual(y)
-        return y
+        if self.iterates == 1:
+            return y + there.residual(y)
+        return jax.lax.fori_loop(0, self.iterates, lambda _, x: x + there.residual(x), y)
 
     def residual(self, z: Any) -> Any:
         y, p = z[:-1], z[-1]

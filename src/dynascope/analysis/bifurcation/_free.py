@@ -61,7 +61,7 @@ def free_parameter(system: AbstractSystem, name: str, u: Any) -> FreeParameter:
             f"`{type(system).__name__}` has no parameter `{base}`. It has: {options}. Check the spelling (names are "
             "case-sensitive)."
         )
-    array = u if is_input else known[base][0]
+    array: Any = u if is_input else known[base][0]
     if index is not None and (len(index) != array.ndim or any(i >= n for i, n in zip(index, array.shape, strict=True))):
         raise InputError(
             f"`{name}` is no entry of `{base}`, which has the shape {array.shape}. Name one number, such as "

@@ -67,7 +67,7 @@ class Forms(eqx.Module):
         second, third = _derivatives(self.problem, self.z, jnp.asarray(stacked))
         found = np.asarray(second if len(parts) == 2 else third)[: len(rows)]
         total = np.asarray(factors) @ found
-        return total if any(np.iscomplexobj(x) for x in vectors) else total.real
+        return total if any(np.iscomplexobj(x) for x in vectors) else np.real(total)
 
 
 def forms_at(problem: Equilibria, z: Any) -> Forms:

@@ -67,11 +67,21 @@ def special_point(
         error=_error(problem, found, pinned, exact),
         state=at[:-1],
         eigenvalues=leading(forms.A[None], discrete=problem.discrete)[0],
-        period=2 * np.pi / turn * problem.iterates if kind in ("hopf", "neimark-sacker") and turn else float("nan"),
+        period=_period(problem, kind, turn),
         coefficient=coefficient,
         criticality=said,
     )
     return point, np.asarray(found.tangent)
+
+
+def _period(problem: Equilibria, kind: str, turn: float) -> float:
+    """Period of the cycle born there, or of the cycle itself; an equilibrium has none."""
+    match kind:
+        case "hopf" | "neimark-sacker":
+            return 2 * np.pi / turn * problem.iterates if turn else float("nan")
+        case "period doubling":
+            return 2.0 * problem.iterates
+    return float(problem.iterates) if problem.iterates > 1 else float("nan")
 
 
 def _pinned(problem: Equilibria, z: np.ndarray, kind: str) -> PinnedPoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -15,6 +15,7 @@ from ._branches import Branch, SpecialPoint, leading, unstable_count
 from ._equilibria import Equilibria
 from ._follow import ENDS, Bounds, Path, PseudoArclength, correct, follow
 from ._locate import crossings, subdivided
+from ._normal_forms import critical_vectors, forms_at
 from ._special import changes_stability, special_point
 from ._switching import other_tangent
 
@@ -22,6 +23,8 @@ from ._switching import other_tangent
 _SAME, _BESIDE = 1e-6, 1e-4
 #: Pieces into which a step is cut that has passed over something.
 _PIECES = 24
+#: Said of the end of a branch that is a special point.
+_BEGINS = "The branch begins here."
 
 _follow = eqx.filter_jit(follow)
 _subdivided = eqx.filter_jit(subdivided)
@@ -56,34 +59,67 @@ class Traced:
         return np.sqrt(np.sum(np.asarray(self.problem.weights()) * x**2, axis=-1))
 
 
-def trace(traced: Traced, starts: Sequence[np.ndarray], *, most: int) -> None:
+class _Start(NamedTuple):
+    """Where a branch may be followed: a point on it, or a special point, the tangent there and its number."""
+
+    z: np.ndarray
+    along: np.ndarray | None = None
+    origin: int = -1
+    both: bool = True
+
+
+def trace(traced: Traced, starts: Sequence[np.ndarray], *, most: int, doublings: int) -> None:
     """Follow the branches through `starts`, and those that branch off them, until `most` have been followed.
 
     A start that lies on a branch already followed is left out, so that each branch comes once; of an unconnected one
-    a start is enough.
+    a start is enough. Of maps the doubled cycles are followed too, through `doublings` generations.
     """
     for z in starts:
-        waiting: list[tuple[np.ndarray, np.ndarray | None, int]] = [(z, None, -1)]
-        while waiting:
-            z0, along, origin = waiting.pop(0)
-            if along is None and _known(traced, z0):
-                continue
-            if len(traced.branches) >= most:
-                traced.notes.append(f"More than {most} branches: the rest was left out. Raise `max_branches`.")
-                return
-            waiting += _one_branch(traced, z0, along, origin)
+        _emptied(traced, [_Start(z)], most)
+    first = 0
+    for _ in range(doublings if traced.problem.discrete else 0):
+        born = [(i, p) for i, p in enumerate(traced.specials) if i >= first and p.type == "period doubling"]
+        first = len(traced.specials)
+        waiting = [_doubled(traced, i, point) for i, point in born]
+        # The lists of branches and points stay the same objects, so that the numbers go on.
+        problem = dataclasses.replace(traced.problem, iterates=2 * traced.problem.iterates)
+        traced = dataclasses.replace(traced, problem=problem)
+        for start in waiting:
+            _emptied(traced, [start], most)
 
 
-def _one_branch(traced: Traced, z0: np.ndarray, along: np.ndarray | None, origin: int) -> list[Any]:
-    """Follow one branch both ways from `z0`, or from the branch point `z0` along a tangent; return what begins on it."""
+def _emptied(traced: Traced, waiting: list[_Start], most: int) -> None:
+    """Follow what waits, and what comes of it."""
+    while waiting:
+        start = waiting.pop(0)
+        if start.along is None and _known(traced, start.z):
+            continue
+        if len(traced.branches) >= most:
+            note = f"More than {most} branches: the rest was left out. Raise `max_branches`."
+            traced.notes += [note] if note not in traced.notes else []
+            return
+        waiting += _one_branch(traced, start)
+
+
+def _doubled(traced: Traced, number: int, point: SpecialPoint) -> _Start:
+    """The start of the doubled cycle: both directions of the eigenvector are the same cycle, a half of it apart."""
+    z = _place(point)
+    q, _ = critical_vectors(np.asarray(forms_at(traced.problem, z).A), -1.0)
+    along = np.append(np.real(q), 0.0)
+    return _Start(z, along / traced.length(along), number, both=False)
+
+
+def _one_branch(traced: Traced, start: _Start) -> list[_Start]:
+    """Follow one branch, both ways unless its other half is the same; return the starts of what branches off."""
+    z0, along, origin, both = start
     forth = _half(traced, z0, along, 1.0)
     closed = forth is not None and bool(forth.end == ENDS.closed)
-    back = None if closed else _half(traced, z0, along, -1.0)
+    back = None if closed or not both else _half(traced, z0, along, -1.0)
     if forth is None and back is None:
         return []
     number = len(traced.branches)
     rows = {1: _Rows.empty(z0.size), -1: _Rows.empty(z0.size)}
-    new: list[Any] = []
+    new: list[_Start] = []
     for sign, half in ((-1, back), (1, forth)):
         if half is not None:
             rows[sign], born = _with_specials(traced, half, number)
@@ -92,9 +128,7 @@ def _one_branch(traced: Traced, z0: np.ndarray, along: np.ndarray | None, origin
     if along is None and len(rows[1].points) and len(rows[-1].points):
         rows[-1] = rows[-1].part(slice(1, None))  # both halves hold the start
     whole = _Rows.joined(rows[-1].part(slice(None, None, -1)), middle, rows[1])
-    ends = [
-        ENDS[ENDS.closed] if closed else "The branch begins here." if h is None else ENDS[h.end] for h in (back, forth)
-    ]
+    ends = [ENDS[ENDS.closed] if closed else _BEGINS if h is None else ENDS[h.end] for h in (back, forth)]
     traced.branches.append(_branch(traced, whole, (ends[0], ends[1]), origin))
     return new
 
@@ -152,7 +186,7 @@ def _known(traced: Traced, z: np.ndarray) -> bool:
     return False
 
 
-def _with_specials(traced: Traced, path: Path, branch: int) -> tuple[_Rows, list[Any]]:
+def _with_specials(traced: Traced, path: Path, branch: int) -> tuple[_Rows, list[_Start]]:
     """The points of a path with its special points in their places, and the starts of branches that cross it."""
     count = int(path.count)
     points = np.asarray(path.points)[:count]
@@ -167,7 +201,9 @@ def _with_specials(traced: Traced, path: Path, branch: int) -> tuple[_Rows, list
             finer = _subdivided(traced.problem, path, jnp.asarray(i), _PIECES, method=traced.method)
             found = [f for f in found if f[0] != i]
             found += [(i, p, t) for _, p, t in _specials_of(traced, finer, branch)]
-    rows, marks, new = [], [], []
+    rows: list[np.ndarray] = []
+    marks: list[int] = []
+    new: list[_Start] = []
     for i in range(count):
         rows.append(points[i])
         marks.append(-1)
@@ -202,13 +238,13 @@ def _numbered(traced: Traced, point: SpecialPoint) -> tuple[int, bool]:
     return len(traced.specials) - 1, True
 
 
-def _crossing(traced: Traced, point: SpecialPoint, tangent: np.ndarray, number: int) -> list[Any]:
+def _crossing(traced: Traced, point: SpecialPoint, tangent: np.ndarray, number: int) -> list[_Start]:
     along = other_tangent(traced.problem, _place(point), tangent)
     if along is None:
         where = f"{traced.problem.free.name} = {point.parameter:.6g}"
         traced.notes.append(f"The branch point at {where} is not simple: its other branches were not followed.")
         return []
-    return [(_place(point), along, number)]
+    return [_Start(_place(point), along, number)]
 
 
 def _place(point: SpecialPoint) -> np.ndarray:
@@ -232,15 +268,15 @@ def _unstable(traced: Traced, points: np.ndarray) -> np.ndarray:
 
 def _branch(traced: Traced, rows: _Rows, ends: tuple[str, str], origin: int) -> Branch:
     values = _eigenvalues(traced, rows.points)
-    states = rows.points[:, :-1]
-    problem = traced.problem
+    states, problem = rows.points[:, :-1], traced.problem
     repeats = problem.discrete and problem.iterates > 1
+    visited = np.asarray(_visited(problem, jnp.asarray(rows.points))) if repeats else states[:, None]
     return Branch(
         kind="cycle" if repeats else "fixed point" if problem.discrete else "equilibrium",
         parameter=rows.points[:, -1],
         states=states,
-        low=states,
-        high=states,
+        low=visited.min(axis=1),
+        high=visited.max(axis=1),
         period=np.full(len(states), float(problem.iterates) if repeats else np.nan),
         eigenvalues=values,
         unstable=unstable_count(values, discrete=problem.discrete),
@@ -248,3 +284,14 @@ def _branch(traced: Traced, rows: _Rows, ends: tuple[str, str], origin: int) -> 
         ends=ends,
         origin=origin,
     )
+
+
+@eqx.filter_jit
+def _visited(problem: Equilibria, points: Any) -> Any:
+    """All states of the cycles through `points`, shape `(N, iterates, n)`."""
+    once = dataclasses.replace(problem, iterates=1)
+
+    def cycle(z: Any) -> Any:
+        return jax.lax.scan(lambda y, _: (once.moved(y, z[-1]), y), z[:-1], None, problem.iterates)[1]
+
+    return jax.vmap(cycle)(points)
