@@ -12,14 +12,16 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from .._errors import RESULTS, InputError
-from ..analysis.stability import FixedPoints, LyapunovSpectrum, Newton, lyapunov_spectrum
+from ..analysis.regime._time import depends_on_time
+from ..analysis.stability import FixedPoints, LyapunovSpectrum, Newton, SpeedDescent, lyapunov_spectrum
 from ..analysis.stability import fixed_points as find_fixed_points
 from ..data import save
 from ..series import Events, Recording, Trajectory
 from ..solve import Tsit5, step_for, trajectory
-from ..systems import AbstractInput, AbstractSystem, default_input, dimension, is_discrete, kind
+from ..systems import AbstractInput, AbstractSystem, Constant, default_input, dimension, is_discrete, kind
 from ._answer import Answer
 from ._basins import basins as basins
+from ._bifurcations import bifurcations as bifurcations
 from ._options import Options
 from ._setup import input_of, key_of, output_times, span_of, start_of, stepper
 from ._show import complex_number, number, plain, table
@@ -182,13 +184,16 @@ def fixed_points(target: str, options: Options) -> Answer:
         _check_file(Path(options.out), (".nc", ".npz"))
     inputs, assumed = input_of(system, options)
     _say((*found.notes, *assumed), options)
+    frozen = _frozen_note(system, inputs)
+    _say(frozen, options)
     tol = share(options.rtol, option="--rtol")
+    large = dimension(system) > 16 and kind(system) in ("flow", "map")
     points = find_fixed_points(
         system,
         starts=_starts(system, inputs, options),
         inputs=inputs,
         key=key_of(options),
-        method=None if tol is None else Newton(tol=tol),
+        method=None if tol is None else SpeedDescent(tol=tol) if large else Newton(tol=tol),
     )
     rows = [
         {
@@ -208,13 +213,28 @@ def fixed_points(target: str, options: Options) -> Answer:
         "names": list(points.names),
         "fixed_points": rows,
         "failed_starts": points.failed_starts,
+        "missed_share": plain(points.missed_share),
+        "missed_stderr": plain(points.missed_stderr),
+        "continuum": points.continuum or None,
+        "slow_points": [
+            {"state": plain(state), "speed": plain(speed)}
+            for state, speed in zip(points.slow_points, points.speeds, strict=True)
+        ],
+        "summary": points.summary(),
         "result": RESULTS[points.result] or "successful",
-        "notes": [*found.notes, *assumed],
+        "notes": [*found.notes, *assumed, *frozen],
         "settings": plain(points.settings),
     }
     if options.out is not None:
         facts["file"] = str(save(points, options.out))
     return Answer(facts, _points_told(target, points, options), _code(points.result), RESULTS[points.result])
+
+
+def _frozen_note(system: AbstractSystem, inputs: Any) -> tuple[str, ...]:
+    """That a rule or an input which depends on time stands still while its fixed points are sought."""
+    if depends_on_time(system) or (inputs is not None and not isinstance(inputs, Constant)):
+        return ("The rule or its input depends on time: these are the fixed points of what it is at t = 0, frozen.",)
+    return ()
 
 
 def _code(result: Any) -> int:
@@ -381,7 +401,7 @@ def _with_error(value: float, error: float) -> str:
 def _points_told(target: str, points: FixedPoints, options: Options) -> str:
     starts = f"{points.settings['starts']} starts"
     if not len(points):
-        return f"{target}: no fixed point found from {starts}."
+        return f"{target}: {points.summary()}"
     lines = [f"{target}: {len(points)} fixed point(s) from {starts}"]
     # Newton's method ends at 1e-39 rather than at 0: that is not a number to show.
     size = np.abs(points.states).max(axis=0)
@@ -397,6 +417,7 @@ def _points_told(target: str, points: FixedPoints, options: Options) -> str:
         ]
     if len(points) > _POINTS_SHOWN:
         lines += ["", f"  and {len(points) - _POINTS_SHOWN} more (`--json` shows all)"]
+    lines += ["", f"  {points.search_told()}"]
     return "\n".join(lines + (["", f"  written to {options.out}"] if options.out else []))
 
 

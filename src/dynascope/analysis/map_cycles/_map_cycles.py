@@ -17,7 +17,7 @@ from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
-from ...systems import AbstractSystem, Box, kind, state_variables
+from ...systems import AbstractPiecewiseLinear, AbstractSystem, Box, kind, state_variables
 from .._precision import require_64_bit
 from .._region import start_region
 from .._topology import unrolled, wrapped
@@ -26,6 +26,7 @@ from ..stability._frozen import frozen_at
 from ..stability._missed import Missed, missed
 from ..stability._searches import given_states
 from ..stability._visited import visited
+from ._regions import Regions, enumerated
 from ._returning import Returning, monodromy, orbits, polished, returning, step_jacobians
 from ._transformations import Attempts, DavidchackLai, SchmelcherDiakonos, signed_permutations, stabilised
 
@@ -49,6 +50,7 @@ class MapCycles(AbstractResult):
         searched: Periods that were searched.
         missed_share: For each of them, the chance that one more start would find a new cycle (Good 1953).
         missed_stderr: Standard errors of these chances.
+        complete: Whether every sequence of linear regions was tried, so that no isolated cycle is missing.
         stability: A name for each, such as `stable node` or `saddle`.
         names: Names of the components.
     """
@@ -67,6 +69,7 @@ class MapCycles(AbstractResult):
     searched: np.ndarray = output("searched", doc="periods that were searched")
     missed_share: np.ndarray = output("searched", doc="chance that another start finds a new cycle")
     missed_stderr: np.ndarray = output("searched", doc="standard error of that chance")
+    complete: np.ndarray = output("searched", doc="whether every sequence of linear regions was tried")
 
     def __len__(self) -> int:
         return len(self.periods)
@@ -82,7 +85,9 @@ class MapCycles(AbstractResult):
         stable = int(np.sum(self.unstable_dimension == 0))
         accuracy = f" Largest residual {self.residuals.max():.1e}." if len(self) else ""
         worst = int(np.argmax(self.missed_share + self.missed_stderr))
-        if self.missed_share[worst] == 0:
+        if np.all(self.complete):
+            sure = "Every sequence of linear regions was tried: no isolated cycle is missing."
+        elif self.missed_share[worst] == 0:
             sure = (
                 "Every cycle was met at least twice: another start would find a new one with a chance below about "
                 f"{self.missed_stderr[worst]:.1g}."
@@ -104,7 +109,7 @@ def periodic_points(
     inputs: Any = None,
     t: float = 0.0,
     key: Key | None = None,
-    method: DavidchackLai | SchmelcherDiakonos | None = None,
+    method: DavidchackLai | SchmelcherDiakonos | Regions | None = None,
     throw: bool = True,
 ) -> MapCycles:
     """All cycles of a map up to a period, or of some periods: orbits with F^p(x) = x and no shorter period.
@@ -122,7 +127,8 @@ def periodic_points(
         inputs: Constant input or signal, frozen at time `t`.
         t: Step at which a driven map is frozen.
         key: Random key; None takes seed 0.
-        method: `DavidchackLai(...)` or `SchmelcherDiakonos(...)`.
+        method: `DavidchackLai(...)`, `SchmelcherDiakonos(...)`, or for piecewise-linear maps `Regions(...)`, which they
+            take by default.
         throw: Raise `ComputationFailed` if every start failed numerically.
 
     Returns:
@@ -147,20 +153,29 @@ def periodic_points(
     wanted = sorted({int(p) for p in (range(1, period + 1) if isinstance(period, int) else period)})
     if not wanted or wanted[0] < 1:
         raise InputError(f"`period` must be at least 1, got {period}.")
-    method = method if method is not None else DavidchackLai()
+    linear = isinstance(system, AbstractPiecewiseLinear)
+    if method is None:
+        method = Regions() if linear else DavidchackLai()
+    if isinstance(method, Regions) and not linear:
+        raise InputError(
+            f"`Regions` enumerates the cycles of piecewise-linear maps, but `{type(system).__name__}` does not say its "
+            "`rectified_form`. Use `DavidchackLai()`."
+        )
     key = key if key is not None else jax.random.key(0)
     frozen = frozen_at(system, inputs, t)
     with one_blas_thread():
         hunt, source = _hunt(frozen, region, starts, key, method)
         found: list[Cycles] = []
         for p in wanted:
+            if isinstance(method, Regions):
+                found.append(hunt.by_regions(p))
+                continue
             found.append(hunt.cycles(p, found[-1].points.reshape(-1, hunt.scale.size) if found else hunt.seen[:0]))
     settings = provenance(
         system=type(system).__name__,
         method=type(method).__name__,
         starts=[f.starts for f in found],
-        tol=method.tol,
-        merge=method.merge,
+        merge=hunt.merge,
         region=source,
         t=t,
         seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
@@ -180,6 +195,7 @@ class Cycles(NamedTuple):
     hits: np.ndarray
     starts: int
     finite: bool
+    complete: bool
 
 
 class _Hunt(NamedTuple):
@@ -193,6 +209,7 @@ class _Hunt(NamedTuple):
     method: Any
     matrices: np.ndarray
     rng: np.random.Generator
+    merge: float
 
     def cycles(self, period: int, shorter: np.ndarray) -> Cycles:
         """All cycles of minimal period `period` that rounds of starts find."""
@@ -205,13 +222,28 @@ class _Hunt(NamedTuple):
             points, hits = self._counted(period, points, hits, ends)
             if np.all(hits > 1):
                 break
+        return self._finished(points, hits, starts, finite=finite)
+
+    def by_regions(self, period: int) -> Cycles:
+        """All cycles of minimal period `period` of a piecewise-linear map."""
+        frozen, d = self.rule.frozen, self.scale.size
+        found = enumerated(frozen.system.rectified_form(frozen.u), period, self.method, self.rng)  # type: ignore[attr-defined]
+        none = np.zeros((0, period, d)), np.zeros(0, int)
+        points, hits = self._counted(period, *none, found.orbits[:, 0])
+        return self._finished(points, hits, found.tried, finite=True, complete=found.complete)
+
+    def _finished(
+        self, points: np.ndarray, hits: np.ndarray, starts: int, *, finite: bool, complete: bool = False
+    ) -> Cycles:
+        """The cycles with every point polished."""
+        period, d = points.shape[1:]
         flat = jnp.asarray(points.reshape(-1, d))
         if not len(points):
-            return Cycles(points, np.zeros(0), np.zeros(0), hits, starts, finite)
+            return Cycles(points, np.zeros(0), np.zeros(0), hits, starts, finite, complete)
         ends, gaps, errors = (np.asarray(x) for x in polished(self.rule, flat, period))
         better = wrapped(ends, self.variables).reshape(points.shape)
         gaps, errors = gaps.reshape(len(points), period), errors.reshape(len(points), period)
-        return Cycles(better, gaps.max(axis=1), errors.max(axis=1), hits, starts, finite)
+        return Cycles(better, gaps.max(axis=1), errors.max(axis=1), hits, starts, finite, complete)
 
     def _ends(self, period: int, shorter: np.ndarray) -> tuple[np.ndarray, bool]:
         """Polished ends of one round that return after `period` steps, and whether the map is finite anywhere."""
@@ -246,8 +278,9 @@ class _Hunt(NamedTuple):
         if not len(ends):
             return points, hits
         if len(points):
-            near, which = KDTree(self._spread(points.reshape(-1, d))).query(self._spread(ends))
-            known = near < self.method.merge
+            tree = KDTree(self._spread(points.reshape(-1, d)))
+            near, which = (np.asarray(x) for x in tree.query(self._spread(ends)))
+            known = near < self.merge
             hits = hits + np.bincount(which[known] // period, minlength=len(hits))
             ends = ends[~known]
         new, counted = [], []
@@ -256,7 +289,7 @@ class _Hunt(NamedTuple):
             tour = tours[0]
             spread = self._spread(tour)
             own, _ = KDTree(spread).query(self._spread(ends))
-            own = np.asarray(own) < self.method.merge
+            own = np.asarray(own) < self.merge
             own[0] = True
             again = np.max(np.abs(spread[1:] - spread[0]), axis=1)
             if not np.any(again < _RETURNS):  # else the period is a divisor of this one
@@ -284,7 +317,10 @@ def _hunt(frozen: Any, region: Box | None, starts: State, key: Key, method: Any)
     rng = np.random.default_rng(np.ravel(jax.random.key_data(key)))
     matrices = signed_permutations(low.size)
     scale = np.maximum(high - low, 1e-9)
-    return _Hunt(returning(frozen), seen, low, scale, state_variables(frozen.system), method, matrices, rng), source
+    merge = 1e-8 if isinstance(method, Regions) else method.merge
+    return _Hunt(
+        returning(frozen), seen, low, scale, state_variables(frozen.system), method, matrices, rng, merge
+    ), source
 
 
 def _together(hunt: _Hunt, found: list[Cycles], wanted: list[int], settings: dict[str, Any]) -> MapCycles:
@@ -302,7 +338,10 @@ def _together(hunt: _Hunt, found: list[Cycles], wanted: list[int], settings: dic
     table = np.concatenate(multipliers) if multipliers else np.zeros((0, d), complex)
     names, unstable = classified(table, True)
     # Where nothing was found at all, the next start would find something with a chance below one over their number.
-    chances = [missed(f.hits) if len(f.hits) else Missed(0.0, 1 / f.starts, 0.0) for f in found]
+    chances = [
+        Missed(0.0, 0.0, 0.0) if f.complete else missed(f.hits) if len(f.hits) else Missed(0.0, 1 / f.starts, 0.0)
+        for f in found
+    ]
     return MapCycles(
         stability=tuple(names),
         names=tuple(v.name for v in hunt.variables),
@@ -318,4 +357,5 @@ def _together(hunt: _Hunt, found: list[Cycles], wanted: list[int], settings: dic
         searched=np.array(wanted),
         missed_share=np.array([c.share for c in chances]),
         missed_stderr=np.array([c.stderr for c in chances]),
+        complete=np.array([f.complete for f in found]),
     )

@@ -33,7 +33,7 @@ from .._verdict import Evidence, Verdict
 from ..attractors import Attractors, attractors
 from ..rhythm import Returns, returns
 from ..spikes import bursts
-from ..stability import FixedPoints, LyapunovSpectrum, fixed_points, lyapunov_spectrum
+from ..stability import FixedPoints, LyapunovSpectrum, Newton, fixed_points, lyapunov_spectrum
 from ._continuum import continuum
 from ._rules import judge_motion, judge_noise, judge_rest, judge_steps
 from ._stepping import too_long_a_step
@@ -216,7 +216,7 @@ def _points(system: AbstractSystem, found: Attractors, inputs: Any, key: Any) ->
         return None
     _, unravel = ravel_pytree(system.initial_state())
     visited = jax.vmap(unravel)(jnp.asarray(found.states)) if len(found) else None
-    return fixed_points(system, starts=visited, inputs=inputs, key=key, throw=False)
+    return fixed_points(system, starts=visited, inputs=inputs, key=key, method=Newton(), throw=False)
 
 
 def _preserves_volume(system: AbstractSystem, found: Attractors, inputs: Any) -> bool:

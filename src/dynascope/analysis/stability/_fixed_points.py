@@ -13,7 +13,7 @@ from ..._config import one_blas_thread
 from ..._errors import RESULTS, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
-from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
+from ...systems import AbstractSystem, Box, dimension, is_discrete, kind, state_variables
 from .._precision import require_64_bit
 from ._classify import below_threshold, classified, eigenvalues_at, gaps, residuals_at
 from ._continuum import FEWEST, Continuum, continuum_of
@@ -23,6 +23,8 @@ from ._searches import Newton, Search, SpeedDescent, by_newton, by_speed
 
 #: Places of a drifting continuum of which eigenvalues are taken, and how far from a fixed point they must lie.
 _PLACES, _APART = 128, 0.02
+#: Beyond this dimension visited states are better starts than random ones.
+_LARGE = 16
 #: A continuum holds at least this share of what the starts ended at.
 _SHARE = 0.25
 
@@ -83,11 +85,14 @@ class FixedPoints(AbstractResult):
         parts = [f"{len(self)} fixed point(s): {kinds}."]
         if len(self):
             parts.append(f"Largest residual {self.residuals.max():.1e}.")
+        return " ".join([*parts, self.search_told()])
+
+    def search_told(self) -> str:
+        """Sentences on the shape of what was found, on slow points, and on what may be missing."""
         if self.continuum:
-            parts.append(self.shape_told())
-        elif len(self):
-            parts.append(completeness(self.hits, starts, "fixed point"))
-        if len(self.speeds) and not self.continuum:
+            return self.shape_told()
+        parts = [completeness(self.hits, int(self.settings["starts"]), "fixed point")] if len(self) else []
+        if len(self.speeds):
             parts.append(f"{len(self.speeds)} slow point(s), of speed {self.speeds.min():.1e} or more, are not fixed.")
         return " ".join(parts)
 
@@ -128,11 +133,13 @@ def fixed_points(
         system: A flow, map or delay flow, or a hybrid system (of which the flow between events is meant).
         region: Box of random starts; None takes the system's own, else the box of a pilot run, enlarged.
         starts: States to start from, a tree with a leading axis (for example visited states of a network): besides the
-            random ones with `Newton`, instead of runs of the system alone with `SpeedDescent`.
+            random ones with `Newton`, with `SpeedDescent` instead of
+            runs of the system alone, which are added only to fewer than 32.
         inputs: Constant input or signal, frozen at time `t`.
         t: Time at which a driven system is frozen.
         key: Random key of the starts; None takes seed 0.
-        method: `Newton(...)`, or for trained networks and other systems of many dimensions `SpeedDescent(...)`.
+        method: `Newton(...)`, or for trained networks and other systems of many dimensions `SpeedDescent(...)`; None
+            takes the latter for flows and maps of more than 16 dimensions.
         throw: Raise `ComputationFailed` if every start failed numerically.
 
     Returns:
@@ -150,7 +157,9 @@ def fixed_points(
         (3, [1, 2, 2])
     """
     require_64_bit("The search for fixed points")
-    method = method if method is not None else Newton()
+    if method is None:
+        large = dimension(system) > _LARGE and kind(system) in ("flow", "map")
+        method = SpeedDescent() if large else Newton()
     key = key if key is not None else jax.random.key(0)
     frozen = frozen_at(system, inputs, t)
     with one_blas_thread():

@@ -20,6 +20,9 @@ from ._descent import damped_step, descended, relative_size
 from ._frozen import Frozen
 from ._visited import mixtures, visited
 
+#: Fewer given states than this are no picture of what a system visits: runs of its own are added.
+_FEW = 32
+
 
 class Newton(eqx.Module):
     """Damped Newton steps from many starts: Levenberg-Marquardt far away, pure Newton near a root.
@@ -104,7 +107,7 @@ class Search(NamedTuple):
 def by_newton(frozen: Frozen, region: Box | None, starts: State, key: Key, method: Newton) -> Search:
     """Newton's method from random starts in the region, and from `starts`."""
     system = frozen.system
-    box, source = start_region(system, region, inputs=_held(frozen), key=key)
+    box, source = start_region(system, region, inputs=frozen.u, key=key)
     count = method.starts if method.starts is not None else 256 if dimension(system) <= 16 else 64
     flats = _flattened(box.sample(key, count))
     if starts is not None:
@@ -122,11 +125,12 @@ def by_speed(frozen: Frozen, region: Box | None, starts: State, key: Key, method
         raise InputError(
             f"`SpeedDescent` is for flows and maps, `{type(system).__name__}` is a {kind(system)}. Use `Newton()`."
         )
-    if starts is None:
-        box, source = start_region(system, region, inputs=_held(frozen), key=key)
-        seen, source = visited(frozen, box, key), f"visited from: {source}"
-    else:
-        seen, source = given_states(frozen, starts), "given states"
+    seen, source = np.zeros((0, dimension(system))), "given states"
+    if starts is not None:
+        seen = given_states(frozen, starts)
+    if len(seen) < _FEW:
+        box, source = start_region(system, region, inputs=frozen.u, key=key)
+        seen, source = np.concatenate([seen, visited(frozen, box, key)]), f"visited from: {source}"
     if not len(seen):
         raise InputError(f"No state of `{type(system).__name__}` is finite to start from. Give `starts` or a `region`.")
     rng = np.random.default_rng(int(np.ravel(jax.random.key_data(key))[-1]))
@@ -185,10 +189,6 @@ def _polished(
         weights=None if weights is None else weights[good],
     )
     return ends[good][chosen], errors[good][chosen], hits, bool(np.any(sound))
-
-
-def _held(frozen: Frozen) -> Any:
-    return None if frozen.u is None else frozen.u
 
 
 def _flattened(tree: State) -> np.ndarray:

@@ -11,13 +11,15 @@ import numpy as np
 from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Input, Key, Param, Time, Vector
-from ...systems._base import AbstractMap, Variable
+from ...systems._base import Variable
+from ...systems._piecewise import AbstractPiecewiseLinear, RectifiedForm
 
 
-class ALRNN(AbstractMap):
+class ALRNN(AbstractPiecewiseLinear):
     """The almost-linear recurrent network: linear but for its last P units, so that it has at most 2^P linear pieces.
 
-    z' = a z + W phi(z) + h, with phi(z_k) = max(z_k, 0) for the last P units and phi(z_k) = z_k for the others.
+    z' = a z + W phi(z) + h, with phi(z_k) = max(z_k, 0) for the last P units and phi(z_k) = z_k for the others. With
+    all units rectified (P = M) it is the piecewise-linear recurrent network (PLRNN) of Durstewitz (2017).
 
     Args:
         a: Diagonal of the linear part, shape `(M,)`.
@@ -77,6 +79,16 @@ class ALRNN(AbstractMap):
         del n, u
         linear = np.arange(self.a.size) < self.a.size - self.rectified
         return self.a * y + self.weight @ jnp.where(linear, y, jax.nn.relu(y)) + self.bias
+
+    def rectified_form(self, u: Input) -> RectifiedForm:
+        """The rectified units are the last ones, so V is the last rows of the identity."""
+        del u
+        linear = self.a.size - self.rectified
+        rest = jnp.concatenate([self.weight[:, :linear], jnp.zeros((self.a.size, self.rectified))], axis=1)
+        inner = jnp.eye(self.a.size)[linear:]
+        return RectifiedForm(
+            jnp.diag(self.a) + rest, self.weight[:, linear:], inner, jnp.zeros(self.rectified), self.bias
+        )
 
     @classmethod
     def draw(cls, *, n: int = 20, rectified: int = 2, gain: float = 0.2, bias: float = 0.1, key: Key) -> Self:
