@@ -33,6 +33,7 @@ _DOOR = {
     "Variable": ".systems",
     "as_recording": ".series",
     "attractors": ".analysis.attractors",
+    "bifurcations": ".analysis.bifurcation",
     "build": ".models",
     "catalogue": ".models",
     "correlation_dimension": ".analysis.geometry",

@@ -176,6 +176,15 @@ def _basins() -> None:
 
 
 @_command(
+    "bifurcations",
+    (*SYSTEM, "parameter", "low", "high", "input", "out"),
+    notes={"out": "File to write: .nc or .npz for the numbers, .png, .svg or .pdf for the diagram."},
+)
+def _bifurcations() -> None:
+    """Follow equilibria and cycles over a parameter, and find their bifurcations."""
+
+
+@_command(
     "study",
     ("all", "seed", "out"),
     notes={"out": "Folder to write into; by default NAME-study.", "seed": "Seed of all draws; 0 is the published run."},

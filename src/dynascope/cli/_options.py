@@ -73,6 +73,12 @@ class Options:
         float | None,
         typer.Option("--noise", metavar="SHARE", help="Observation noise, as a share of each variable's deviation."),
     ] = None
+    parameter: Annotated[
+        str | None,
+        typer.Option("--parameter", metavar="NAME", help="Parameter to vary; an entry of an array is NAME[0,1]."),
+    ] = None
+    low: Annotated[float | None, typer.Option("--from", metavar="VALUE", help="Least value of the parameter.")] = None
+    high: Annotated[float | None, typer.Option("--to", metavar="VALUE", help="Greatest value of the parameter.")] = None
     observe: Annotated[
         bool, typer.Option("--observe", help="Write what `observe` shows (a readout) instead of the state.")
     ] = False

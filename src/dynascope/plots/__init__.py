@@ -2,6 +2,7 @@
 
 from ._basins import basin_map as basin_map
 from ._basins import share_bars as share_bars
+from ._bifurcation import bifurcation_diagram as bifurcation_diagram
 from ._chaos import divergence as divergence
 from ._chaos import strengths as strengths
 from ._chaos import surrogates as surrogates
@@ -30,6 +31,7 @@ from ._rhythm import power_spectrum as power_spectrum
 from ._rhythm import return_times as return_times
 from ._series import time_series as time_series
 from ._style import svg as svg
+from ._sweep import sweep_figure as sweep_figure
 from ._synchrony import copies as copies
 from ._synchrony import data_spectrum as data_spectrum
 from ._synchrony import master_curve as master_curve

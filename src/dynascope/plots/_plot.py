@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from .._errors import InputError
 from ..analysis.basins import Basins, BasinShares
+from ..analysis.bifurcation import BifurcationDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
@@ -21,6 +22,7 @@ from ..learn import LossPrediction
 from ..models import Catalogue
 from ..series import Recording, Trajectory
 from ._basins import basin_map, share_bars
+from ._bifurcation import bifurcation_diagram
 from ._chaos import divergence, strengths, surrogates
 from ._firing import firing
 from ._fixed_points import equilibria
@@ -85,6 +87,7 @@ plot.register(Recording, time_series)
 plot.register(Catalogue, gallery)
 plot.register(LyapunovSpectrum, lyapunov)
 plot.register(FixedPoints, equilibria)
+plot.register(BifurcationDiagram, bifurcation_diagram)
 plot.register(SequenceExponents, sequence_spectrum)
 plot.register(GradientHealth, gradient_flow)
 plot.register(DepthExponents, through_depth)

@@ -1,0 +1,124 @@
+"""Bifurcation diagrams as textbooks print them: stable solid, unstable dashed, special points marked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .._errors import InputError
+from ..analysis.bifurcation import BifurcationDiagram, Branch
+from ._style import ACCENT, INK, WARM, Array, label, new_figure, root, styled
+
+#: Marker and short name of each type of special point; types that are not listed get a plain dot and no name.
+_MARKS = {
+    "fold": ("s", "F"),
+    "branch point": ("D", "BP"),
+    "hopf": ("o", "H"),
+    "period doubling": ("^", "PD"),
+    "neimark-sacker": ("v", "NS"),
+}
+#: From so many special points on they are marked without their values.
+_MANY = 12
+
+
+@styled
+def bifurcation_diagram(result: BifurcationDiagram, *, variable: str | None = None, axes: Any = None) -> Figure:
+    """One component of every branch over the parameter; of cycles its least and its greatest value.
+
+    Lines are solid where stable and dashed where not. Special points carry the value of the parameter. Below, where
+    there are cycles, their period.
+
+    Args:
+        result: From `bifurcations`.
+        variable: Name of the component; None takes the first.
+        axes: Draw only the diagram into these matplotlib axes instead of a new figure.
+
+    Raises:
+        InputError: If there is no branch, or no component of that name.
+    """
+    if not result.kinds:
+        raise InputError("There is no branch to draw: no equilibrium was found. Take a larger `region`.")
+    name = result.names[0] if variable is None else variable
+    if name not in result.names:
+        raise InputError(f"`variable` must be one of {', '.join(result.names[:20])}; got {name!r}.")
+    which = result.names.index(name)
+    if axes is not None:
+        _branches(axes, result, which)
+        return root(axes)
+    periods = [b for b in result.branches if b.kind == "cycle"] if not result.discrete else []
+    figure = new_figure(5.2 if periods else 3.8)
+    parts: Any = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 1]) if periods else [figure.subplots()]
+    _branches(parts[0], result, which)
+    if periods:
+        for branch in periods:
+            _line(parts[1], branch, branch.period)
+        parts[1].set_ylabel(label("period", result.time_unit))
+        parts[0].set_xlabel("")
+        parts[1].set_xlabel(label(result.parameter_name, result.parameter_unit))
+    figure.legend(handles=_legend(result), loc="outside lower center", ncols=4)
+    return figure
+
+
+def _branches(axes: Axes, result: BifurcationDiagram, which: int) -> None:
+    for branch in result.branches:
+        _line(axes, branch, branch.high[:, which])
+        if branch.kind == "cycle":
+            _line(axes, branch, branch.low[:, which])
+    axes.margins(0.03, 0.08)
+    for i, point in enumerate(result.points):
+        on = [(b, j) for b in result.branches for j in np.flatnonzero(b.special == i)]
+        heights = {float(side[j, which]) for b, j in on for side in (b.low, b.high)} or {float(point.state[which])}
+        shape, short = _MARKS.get(point.type, (".", ""))
+        open_ = point.criticality.startswith("subcritical")
+        for height in heights:
+            axes.plot(point.parameter, height, shape, color=INK, mfc="white" if open_ else INK, mew=1.0, ms=5, zorder=5)
+        value = f" {point.parameter:.5g}" if len(result.types) < _MANY else ""
+        axes.annotate(
+            f"{short}{value}", (point.parameter, max(heights)), xytext=(5, 5), textcoords="offset points", fontsize=7.5,
+            color=INK, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}, zorder=6,
+        )  # fmt: skip
+    axes.set_xlim(*result.window)
+    axes.set_xlabel(label(result.parameter_name, result.parameter_unit))
+    axes.set_ylabel(label(result.names[which]))
+
+
+def _line(axes: Axes, branch: Branch, values: Array) -> None:
+    """A branch in stretches of one stability; a special point between two of them belongs to both."""
+    stable = _stable(branch)
+    turns = np.flatnonzero(np.diff(stable.astype(int))) + 1
+    colour = WARM if branch.kind == "cycle" else ACCENT
+    for begin, end in zip([0, *turns], [*turns, len(stable)], strict=True):
+        if end > begin:
+            part = slice(begin, end + 1)
+            axes.plot(branch.parameter[part], values[part], color=colour, **_look(bool(stable[begin])))
+
+
+def _stable(branch: Branch) -> Array:
+    """Whether each piece between two points is stable, as its ordinary end says; special points are on the brink."""
+    count = branch.unstable
+    left, right = count[:-1], count[1:]
+    plain_left, plain_right = branch.special[:-1] < 0, branch.special[1:] < 0
+    return np.where(plain_left, left, np.where(plain_right, right, np.maximum(left, right))) == 0
+
+
+def _look(stable: bool) -> dict[str, Any]:
+    return {"ls": "-", "lw": 1.6} if stable else {"ls": (0, (3.5, 2)), "lw": 1.0}
+
+
+def _legend(result: BifurcationDiagram) -> list[Line2D]:
+    handles = []
+    for kind in dict.fromkeys(result.kinds):
+        for stable in (True, False):
+            colour = WARM if kind == "cycle" else ACCENT
+            text = f"{'stable' if stable else 'unstable'} {kind}"
+            handles.append(Line2D([], [], color=colour, label=text, **_look(stable)))
+    for type_ in dict.fromkeys(result.types):
+        shape, short = _MARKS.get(type_, (".", ""))
+        names = {"hopf": "Hopf", "neimark-sacker": "Neimark-Sacker"}
+        text = f"{short}: {names.get(type_, type_)}" if short else type_
+        handles.append(Line2D([], [], ls="none", marker=shape, color=INK, ms=5, label=text))
+    return handles
