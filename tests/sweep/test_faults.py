@@ -45,8 +45,22 @@ def counted(log: Path) -> Counter[str]:
 
 def started(store: Path, engine: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.sweep.runner", str(store), engine]
-    # In a session of its own, so that nothing it leaves behind outlives the test.
-    return subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    process = subprocess.Popen(command, cwd=ROOT)
+    _STARTED.append(process)
+    return process
+
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """No process outlives its test."""
+    yield
+    while _STARTED:
+        process = _STARTED.pop()
+        process.kill()
+        process.wait()
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], *, seconds: float = 60.0) -> None:
@@ -146,15 +160,11 @@ def test_other_machines_are_refused_or_recorded(tmp_path: Path) -> None:
 def test_two_processes_on_one_store(tmp_path: Path, log: Path, undisturbed: xr.Dataset) -> None:
     store = tmp_path / "a.zarr"
     process = started(store, "here")
-    try:
-        wait_for(lambda: sum(counted(log).values()) >= 6, process)
-        with pytest.raises(InputError, match="Another sweep is writing"):
-            runner.run(store, InProcess())
-        assert int((open_sweep(store).status == 1).sum()) > 0
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
+    wait_for(lambda: sum(counted(log).values()) >= 6, process)
+    with pytest.raises(InputError, match="Another sweep is writing"):
+        runner.run(store, InProcess())
+    assert int((open_sweep(store).status == 1).sum()) > 0
+    assert process.wait(60) == 0
     assert max(counted(log).values()) == 1
     assert runner.run(store, InProcess()).identical(undisturbed)
 
@@ -199,14 +209,10 @@ def test_vectorised_points_are_retried_with_the_same_bits(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_a_killed_worker_process_is_replaced(tmp_path: Path, log: Path, undisturbed: xr.Dataset) -> None:
     process = started(tmp_path / "a.zarr", "processes")
-    try:
-        wait_for(lambda: sum(counted(log).values()) >= 20, process)
-        (first, *_) = children(process.pid)
-        os.kill(first, signal.SIGKILL)
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
+    wait_for(lambda: sum(counted(log).values()) >= 20, process)
+    (first, *_) = children(process.pid)
+    os.kill(first, signal.SIGKILL)
+    assert process.wait(60) == 0
     assert open_sweep(tmp_path / "a.zarr").identical(undisturbed)
     assert sum(counted(log).values()) <= 150 + runner.BATCH
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -35,6 +36,7 @@ from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
 from ._style import new_figure, styled
+from ._sweep import sweep_figure
 from ._synchrony import copies, data_spectrum, master_curve, modes
 from ._tangent import aligning, covariant, cross_distances, expansion, finite_time
 
@@ -61,6 +63,9 @@ def plot(result: Any, *, axes: Any = None, **options: Any) -> Figure:
         >>> figure = ds.plots.plot(run)
         >>> figure.savefig("lorenz.svg")  # doctest: +SKIP
     """
+    # A dataset exists only where xarray is loaded, which takes too long to load it for the sake of its type.
+    if "xarray" in sys.modules and isinstance(result, sys.modules["xarray"].Dataset):
+        return sweep_figure(result, axes=axes, **options)
     del axes, options
     raise InputError(
         f"There is no figure of a `{type(result).__name__}`. There are figures of: "

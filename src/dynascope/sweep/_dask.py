@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Sweeps that a worker process of Dask keeps ready.
 _KEPT = 2
+#: Bytes from which on a sweep is sent once instead of with each task.
+_LARGE = 65536
 
 
 class Dask(AbstractEngine):
@@ -103,8 +105,10 @@ def _spread(client: Client, job: Job, tasks: Sequence[Task], *, limit: float | N
 
     pickled = cloudpickle.dumps(job)
     name = f"sweep-{digest([pickled.hex(), limit])}"
-    # As the result of a task, not scattered: Dask makes it anew when the worker that holds it is lost.
-    shared = client.submit(bytes, pickled, key=f"{name}-job", retries=engine.retries)
+    # A large one as the result of a task, not scattered: Dask makes it anew when the worker that holds it is lost. A
+    # small one goes with each task, so that no worker waits for another.
+    large = len(pickled) > _LARGE
+    shared: Any = client.submit(bytes, pickled, key=f"{name}-job", retries=engine.retries) if large else pickled
     waiting = iter(tasks)
     running: dict[str, Task] = {}
 
@@ -121,7 +125,7 @@ def _spread(client: Client, job: Job, tasks: Sequence[Task], *, limit: float | N
                 compute, name, shared, task, limit, key=key, pure=False, retries=engine.retries, priority=-task.unit
             )
 
-    futures = as_completed(submitted())
+    futures = as_completed(list(submitted()), loop=client.loop)
     try:
         for future in futures:
             block = _gathered(client, future, running.pop(future.key), job)
@@ -131,7 +135,8 @@ def _spread(client: Client, job: Job, tasks: Sequence[Task], *, limit: float | N
     finally:
         with contextlib.suppress(Exception):
             client.cancel(list(futures.futures), force=True)
-            client.run(forget, name)
+            if limit is not None:
+                client.run(forget, name)
 
 
 def _gathered(client: Client, future: Future, task: Task, job: Job) -> Block:
