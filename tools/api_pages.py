@@ -19,7 +19,7 @@ from typing import Any
 
 # MkDocs loads this file by its path, so that the folder of the tools is not known to Python.
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tools import certificate_tables
+from tools import certificate_tables, lyapunov_tables
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -142,6 +142,8 @@ def expanded(markdown: str) -> str:
         "agreement with dysts": certificate_tables.agreement,
         "published exponents": certificate_tables.in_the_literature,
         "agreement with the literature": certificate_tables.literature,
+        "lyapunov table": lyapunov_tables.known,
+        "extensive chaos": lyapunov_tables.extensive,
     }
     studied = re.findall(r"<!-- study: (\w+) -->", markdown)
     tables |= {f"study: {name}": functools.partial(claims, name) for name in studied}

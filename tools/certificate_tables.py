@@ -43,7 +43,7 @@ def certificates() -> str:
                     f"`{name}`",
                     row["regime"],
                     _spectrum(row),
-                    _with_error(row["kaplan_yorke"], row["kaplan_yorke_stderr"]),
+                    with_error(row["kaplan_yorke"], row["kaplan_yorke_stderr"]),
                     _short(row["sum_error"]),
                     _short(row["orbits"]),
                     _short(row.get("integrators")),
@@ -51,7 +51,7 @@ def certificates() -> str:
                     f"undecided: {row['undecided']}" if row["undecided"] else "certified",
                 )
             )
-    return _table(lines)
+    return table(lines)
 
 
 def compared() -> str:
@@ -68,14 +68,14 @@ def compared() -> str:
         lines.append(
             (
                 f"`{name}`" if theirs == name else f"`{name}` ({theirs})",
-                _with_error(row["exponents"][0], row["stderr"][0]),
+                with_error(row["exponents"][0], row["stderr"][0]),
                 _ratio(entry["maximum_lyapunov"], largest),
                 _ratio(spectrum, largest),
                 f"{_short(row['kaplan_yorke'], 4)}, {_short(entry['kaplan_yorke'], 4)}",
                 _remark(row, entry["maximum_lyapunov"], spectrum, entry["kaplan_yorke"]),
             )
         )
-    return _table(lines)
+    return table(lines)
 
 
 def shared() -> list[tuple[str, str, dict[str, Any]]]:
@@ -103,14 +103,14 @@ def in_the_literature() -> str:
             (
                 f"`{row.name}`{row.key.removeprefix(row.name)}",
                 ", ".join(f"{x:.6g}" for x in row.exponents),
-                ", ".join(_with_error(x, e) for x, e in zip(each.exponents, each.stderr, strict=True)),
+                ", ".join(with_error(x, e) for x, e in zip(each.exponents, each.stderr, strict=True)),
                 f"{each.apart:.1f}",
                 ", ".join(f"{x:.4g}" for x in figures if x is not None),
                 f"{row.source}{marks[row.seen]}",
                 row.explanation,
             )
         )
-    return _table(lines)
+    return table(lines)
 
 
 def literature() -> str:
@@ -127,7 +127,7 @@ def departures() -> str:
     """Where the equations follow the source and `dysts` does not."""
     lines = [("system", "what is different in dysts"), ("---", "---")]
     lines += [(f"`{ours(key)[0]}`", text) for key, text in DIFFERENT.items()]
-    return _table(lines)
+    return table(lines)
 
 
 def agreement() -> str:
@@ -189,11 +189,11 @@ def _ratio(value: float | None, largest: float) -> str:
 
 
 def _spectrum(row: dict[str, Any]) -> str:
-    shown = [_with_error(x, e) for x, e in zip(row["exponents"][:6], row["stderr"][:6], strict=True)]
+    shown = [with_error(x, e) for x, e in zip(row["exponents"][:6], row["stderr"][:6], strict=True)]
     return ", ".join(shown) + (", ..." if len(row["exponents"]) > 6 else "")
 
 
-def _with_error(value: float | None, error: float | None) -> str:
+def with_error(value: float | None, error: float | None) -> str:
     """A number with its standard error in the last digits, as in 0.906(5)."""
     if value is None:
         return "none"
@@ -207,5 +207,6 @@ def _short(value: float | None, digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}g}"
 
 
-def _table(lines: list[tuple[str, ...]]) -> str:
+def table(lines: list[tuple[str, ...]]) -> str:
+    """Rows as a Markdown table; the second one is the rule under the head."""
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
