@@ -40,8 +40,8 @@ A, B = Range(1.0, 1.4, 5), Range(0.0, 0.3, 4)
 def test_a_line_shows_mean_and_error_over_seeds() -> None:
     found = sweep(noisy, HENON, {"a": A}, seeds=7)
     axes = ds.plot(found).axes[0]
-    np.testing.assert_allclose(axes.lines[0].get_ydata(), found.value.mean("seed"))
-    band = axes.collections[0].get_paths()[0].vertices
+    np.testing.assert_allclose(np.asarray(axes.lines[0].get_ydata(), float), found.value.mean("seed"))
+    band = np.asarray(axes.collections[0].get_paths()[0].vertices)
     assert np.max(band[:, 1]) > np.max(found.value.mean("seed"))
     assert axes.get_xlabel() == "a"
 
@@ -58,7 +58,8 @@ def test_an_entry_of_a_vector_is_chosen() -> None:
     found = sweep(lambda s: {"x": [s.a, 10 * s.b]}, HENON, {"b": B}, engine=InProcess())
     names = [str(n) for n in found.data_vars if n != "status"]
     assert names == ["x.0", "x.1"]
-    np.testing.assert_allclose(sweep_figure(found, variable="x.1").axes[0].lines[0].get_ydata(), 10 * found.b)
+    drawn = sweep_figure(found, variable="x.1").axes[0].lines[0].get_ydata()
+    np.testing.assert_allclose(np.asarray(drawn, float), 10 * found.b)
 
 
 def test_words_become_a_phase_diagram() -> None:
@@ -82,8 +83,8 @@ def test_samples_become_dots() -> None:
     found = sweep(signed, HENON, Random({"a": (1.0, 1.4), "b": (0.0, 0.3)}, 20))
     axes = ds.plot(found).axes[0]
     (dots,) = [c for c in axes.collections if isinstance(c, PathCollection)]
-    np.testing.assert_allclose(dots.get_offsets(), np.stack([found.a, found.b], axis=1))
-    np.testing.assert_allclose(dots.get_array(), found["sum"])
+    np.testing.assert_allclose(np.asarray(dots.get_offsets(), float), np.stack([found.a, found.b], axis=1))
+    np.testing.assert_allclose(np.asarray(dots.get_array(), float), found["sum"])
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import RECORDING, RUN, SYSTEM, VOICE, Options, taking
+from ._options import RECORDING, RUN, SWEEP, SYSTEM, VOICE, Options, taking
 from ._show import listing
 
 DONE, BAD_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -182,6 +182,20 @@ def _basins() -> None:
 )
 def _bifurcations() -> None:
     """Follow equilibria and cycles over a parameter, and find their bifurcations."""
+
+
+@_command(
+    "sweep",
+    (*SWEEP, *SYSTEM, "k", *RUN),
+    notes={
+        "out": "Store to write, NAME.zarr; by default TARGET-sweep.zarr. The page goes beside it.",
+        "t1": "Time to average over at each point.",
+        "dt": "Step of the solver.",
+        "rtol": "Relative precision asked of the largest exponent; 0.01 by default.",
+    },
+)
+def _sweep() -> None:
+    """Run an analysis over a grid of parameters; TARGET may be a sweep file (.toml)."""
 
 
 @_command(

@@ -22,11 +22,11 @@ from ..systems import AbstractInput, AbstractSystem, Constant, default_input, di
 from ._answer import Answer
 from ._basins import basins as basins
 from ._bifurcations import bifurcations as bifurcations
-from ._bifurcations import bifurcations as bifurcations
 from ._options import Options
 from ._setup import input_of, key_of, output_times, span_of, start_of, stepper
 from ._show import complex_number, number, plain, table
 from ._study import study as study
+from ._sweep import sweep as sweep
 from ._targets import read_target, system_of
 from ._values import share
 

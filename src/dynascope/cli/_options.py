@@ -117,6 +117,45 @@ class Options:
     source: Annotated[
         str | None, typer.Option("--source", metavar="FILE.PY", help="Saved systems: the file of your own class.")
     ] = None
+    analysis: Annotated[
+        str | None,
+        typer.Option(
+            "--analysis",
+            metavar="lyapunov|exponents|regime|fixed-points",
+            help="What to compute; lyapunov by default. exponents is of fixed length, vectorised and without errors.",
+        ),
+    ] = None
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over", metavar="NAME=0:60:121|NAME=5,10,16", help="Vary a parameter: START:STOP:COUNT[:log] or a list."
+        ),
+    ] = None
+    where: Annotated[
+        str | None, typer.Option("--where", metavar="CONDITION", help="Leave points out, such as `a < b and b != 0`.")
+    ] = None
+    seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Run each point with N seeds.")] = None
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", metavar="ADDRESS|local", help="Run on the workers of Dask: tcp://host:port, or local."),
+    ] = None
+    batch: Annotated[int | None, typer.Option("--batch", metavar="N", help="Points per unit of work.")] = None
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", metavar="SECONDS", help="Give up a point that takes longer.")
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume/--no-resume", help="Go on with the store if it exists (the default) / refuse.")
+    ] = True
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Compute the points of the store that failed again.")
+    ] = False
+    allow_different_machine: Annotated[
+        bool,
+        typer.Option(
+            "--allow-different-machine",
+            help="Go on with a store begun on another kind of machine or with other versions; recorded.",
+        ),
+    ] = False
     all: Annotated[bool, typer.Option("--all", help="Run every study.")] = False
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on standard error.")] = False
@@ -129,6 +168,11 @@ SYSTEM = ("set", "n", "seed", "source", "prefix", "nonlinearity", "rectified", "
 RUN = ("y0", "t1", "dt", "transient", "rtol", "input", "out")
 #: How a recording is read.
 RECORDING = ("variable", "time", "transpose", "missing", "drop_constant", "resample")
+#: What a sweep may be told.
+SWEEP = (
+    "analysis", "over", "where", "seeds", "dask", "batch", "time_limit", "resume", "retry_failed",
+    "allow_different_machine",
+)  # fmt: skip
 #: How a command speaks.
 VOICE = ("json", "quiet", "debug")
 

@@ -8,7 +8,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap, TwoSlopeNorm
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -116,7 +117,7 @@ def _scale(values: Any) -> Any:
     low, high = (float(q) for q in np.quantile(finite, [0.005, 0.995]))
     if low < 0 < high:
         return mpl.colormaps[_DIVERGING], TwoSlopeNorm(0.0, low, high)
-    return mpl.colormaps[SEQUENTIAL], mpl.colors.Normalize(low, high)
+    return mpl.colormaps[SEQUENTIAL], Normalize(low, high)
 
 
 def _words(values: Any) -> Any:
@@ -151,7 +152,7 @@ def _legend(figure: Figure, panels: list[Axes], scale: Any, name: str) -> None:
         patches = [Patch(color=c, label=w) for w, c in zip(first, second, strict=True)]
         figure.legend(handles=patches, loc="outside right upper", title=name or None)
     elif any(p.collections for p in panels):
-        drawn = mpl.cm.ScalarMappable(second, first)
+        drawn = ScalarMappable(second, first)
         figure.colorbar(drawn, ax=panels, label=name, extend="both", ticks=_both_sides(second))
     elif name:
         figure.supylabel(name, fontsize=9)

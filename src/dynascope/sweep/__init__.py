@@ -1,5 +1,7 @@
 """Many runs of one thing: `sweep(function, system, grid)`, vectorised, in worker processes or on a cluster."""
 
+from ._analyses import exponents as exponents
+from ._analyses import regime as regime
 from ._dask import Dask as Dask
 from ._engines import AbstractEngine as AbstractEngine
 from ._engines import InProcess as InProcess

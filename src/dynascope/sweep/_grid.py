@@ -224,8 +224,8 @@ def points_of(grid: Any, seeds: Any = None) -> Points:
             dims[dim] = lengths.pop()
             for name, values in columns.items():
                 if name in coordinates or name == SEED:
-                    hint = "Use `seeds=` for seeds." if name == SEED else "Give it once."
-                    raise InputError(f"The grid names `{name}` twice, or it is reserved. {hint}")
+                    hint = " Use `seeds=` for seeds." if name == SEED else " Give it once."
+                    raise InputError(f"The grid names `{name}` twice, or it is reserved.{hint}")
                 coordinates[name] = (dim, values)
     if not dims:
         raise InputError("The grid is empty. Give for instance `{'rho': [1.0, 2.0]}`.")

@@ -132,7 +132,7 @@ def sweep(
         status = collection.status()
         if not np.any(status == COMPUTED):
             first = next((str(e) for e in collection.errors() if e), "unknown")
-            raise ComputationFailed(f"None of the {len(points)} points succeeded, the first for this reason. {first}")
+            raise ComputationFailed(f"None of the {len(points)} points succeeded. The first failed with `{first}`.")
         return dataset(collection, points, labels=labels, manifest=manifest)
 
 
