@@ -56,6 +56,7 @@ _DOOR = {
     "output": "._results",
     "param": "._param",
     "periodic_points": ".analysis.map_cycles",
+    "phase_plane": ".analysis.phase_plane",
     "plot": ".plots",
     "provenance": "._results",
     "read_network": ".data",

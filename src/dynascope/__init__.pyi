@@ -29,6 +29,7 @@ from .analysis.learning import depth_exponents as depth_exponents
 from .analysis.learning import gradient_health as gradient_health
 from .analysis.learning import lyapunov_over_sequences as lyapunov_over_sequences
 from .analysis.map_cycles import periodic_points as periodic_points
+from .analysis.phase_plane import phase_plane as phase_plane
 from .analysis.regime import regime_from_data as regime_from_data
 from .analysis.regime import regime_of as regime_of
 from .analysis.rhythm import spectrum as spectrum

@@ -8,6 +8,7 @@ from . import cycles as cycles
 from . import geometry as geometry
 from . import learning as learning
 from . import map_cycles as map_cycles
+from . import phase_plane as phase_plane
 from . import regime as regime
 from . import rhythm as rhythm
 from . import spikes as spikes

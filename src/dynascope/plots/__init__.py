@@ -20,6 +20,9 @@ from ._learning import sequence_spectrum as sequence_spectrum
 from ._learning import through_depth as through_depth
 from ._loss_prediction import loss_prediction_figure as loss_prediction_figure
 from ._lyapunov import lyapunov as lyapunov
+from ._phase_plane import cycles_of_map as cycles_of_map
+from ._phase_plane import manifold as manifold
+from ._phase_plane import plane as plane
 from ._plot import plot as plot
 from ._portrait import Projection as Projection
 from ._portrait import phase_portrait as phase_portrait

@@ -86,19 +86,31 @@ def _places(
         some, _ = thinned(path, discrete)
         style: dict[str, Any] = {"marker": ".", "ls": "none", "ms": 2, "mew": 0} if discrete else {"lw": 0.6}
         axes.plot(some[:, 0], some[:, 1], color=ACCENT, alpha=0.45, **style)
-    for name, members, colour in _groups(result):
-        text = name if len(members) == 1 else f"{name} ({len(members)})"
-        axes.plot(points[members, 0], points[members, 1], label=text, **_marker(result, int(members[0]), colour))
+    if len(result.speeds):
+        slow, _, _, _ = _plane(result, run, variables, result.slow_points)
+        axes.plot(slow[:, 0], slow[:, 1], ".", ms=3, color=MUTED, label=f"slow points ({len(slow)})")
+    markers(axes, result, points)
     axes.margins(0.08)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
 
 
+def markers(axes: Axes, result: FixedPoints, places: Array) -> None:
+    """Fixed points at `places` in the plane, one marker and colour for each kind of stability."""
+    for name, members, colour in _groups(result):
+        text = name if len(members) == 1 else f"{name} ({len(members)})"
+        axes.plot(places[members, 0], places[members, 1], label=text, **_marker(result, int(members[0]), colour))
+
+
 def _plane(
-    result: FixedPoints, run: Trajectory | Recording | None, variables: tuple[str, ...] | None
+    result: FixedPoints,
+    run: Trajectory | Recording | None,
+    variables: tuple[str, ...] | None,
+    places: Array | None = None,
 ) -> tuple[Array, Array | None, tuple[str, ...], bool]:
-    """Points and path in two coordinates; one variable of a map is drawn against its next value."""
-    states, d = result.states, result.states.shape[1]
+    """Points (or other places) and path in two coordinates; one variable of a map is drawn against its next value."""
+    fixed, d = result.states, result.states.shape[1]
+    states = fixed if places is None else places
     if run is not None:
         data = shown(run)
         if data.values.shape[1] != d:
@@ -111,10 +123,10 @@ def _plane(
         return chosen(states), chosen(data.values), chosen.names, data.discrete
     if d == 1:
         return np.repeat(states, 2, axis=1), None, (label(result.names[0]), label(result.names[0])), result.discrete
-    if variables is None and d > PANELS and len(states) > 2:
-        _, _, basis = np.linalg.svd(states - states.mean(axis=0), full_matrices=False)
+    if variables is None and d > PANELS and len(fixed) > 2:
+        _, _, basis = np.linalg.svd(fixed - fixed.mean(axis=0), full_matrices=False)
         labels = ("PC 1 of the fixed points", "PC 2 of the fixed points")
-        return (states - states.mean(axis=0)) @ basis[:2].T, None, labels, result.discrete
+        return (states - fixed.mean(axis=0)) @ basis[:2].T, None, labels, result.discrete
     names = result.names[:2] if variables is None else variables
     unknown = [n for n in names if n not in result.names]
     if unknown or len(names) != 2:

@@ -14,6 +14,8 @@ from ..analysis.bifurcation import BifurcationDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
+from ..analysis.map_cycles import MapCycles
+from ..analysis.phase_plane import InvariantManifold, PhasePlane
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import FiringPattern
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
@@ -32,6 +34,7 @@ from ._geometry import dimension_slopes, recurrence_plot, unfolding
 from ._learning import gradient_flow, sensitivity_map, sequence_spectrum, through_depth
 from ._loss_prediction import loss_prediction_figure
 from ._lyapunov import lyapunov
+from ._phase_plane import cycles_of_map, manifold, plane
 from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
@@ -92,6 +95,9 @@ plot.register(Recording, time_series)
 plot.register(Catalogue, gallery)
 plot.register(LyapunovSpectrum, lyapunov)
 plot.register(FixedPoints, equilibria)
+plot.register(PhasePlane, plane)
+plot.register(InvariantManifold, manifold)
+plot.register(MapCycles, cycles_of_map)
 plot.register(BifurcationDiagram, bifurcation_diagram)
 plot.register(SequenceExponents, sequence_spectrum)
 plot.register(GradientHealth, gradient_flow)
