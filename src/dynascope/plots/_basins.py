@@ -48,7 +48,7 @@ def basin_map(result: Basins, *, at: int | None = None, shades: bool = True, axe
     Raises:
         InputError: If more than three components vary.
     """
-    grid = result.grid
+    grid: Any = result.grid
     if len(grid.axes) > 3:
         raise InputError(f"Basins on a grid of {len(grid.axes)} components have no picture. Hold all but three fixed.")
     image: Any = result.image
