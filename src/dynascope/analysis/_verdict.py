@@ -25,6 +25,13 @@ REGIMES = (
     "contracting",
     "noise",
     "multistable",
+    # Where nothing but spike times is known.
+    "silent",
+    "bursting",
+    "asynchronous irregular",
+    "asynchronous regular",
+    "synchronous irregular",
+    "synchronous regular",
     "undecided",
 )
 

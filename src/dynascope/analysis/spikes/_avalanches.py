@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -195,7 +196,7 @@ def _decay(slopes: Array, errors: Array) -> float:
     grid = np.linspace(0.01, 1.1, 219)
     best = int(np.argmin([loss(m) for m in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    return float(optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-9}).x)
+    return _least_of(loss, low, high)
 
 
 def _power_law(sizes: NDArray[np.int64], least: int) -> tuple[float, float]:
@@ -207,7 +208,13 @@ def _power_law(sizes: NDArray[np.int64], least: int) -> tuple[float, float]:
     def loss(a: float) -> float:
         return float(np.log(special.zeta(a, least)) + a * logs)
 
-    a = float(optimize.minimize_scalar(loss, bounds=(1.0001, 20.0), method="bounded", options={"xatol": 1e-10}).x)
+    a = _least_of(loss, 1.0001, 20.0)
     step = 1e-3 * (a - 1)
     curvature = (loss(a + step) - 2 * loss(a) + loss(a - step)) / step**2
     return a, 1.0 / math.sqrt(sizes.size * curvature) if curvature > 0 else math.inf
+
+
+def _least_of(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function of one variable is least between two ends."""
+    found: Any = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
+    return float(found.x)

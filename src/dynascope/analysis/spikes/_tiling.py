@@ -103,7 +103,7 @@ def correlogram(
     return Correlogram(
         result=RESULTS.successful,
         settings=provenance(bin=bin, longest=longest, start=trains.start, stop=trains.stop, time_unit=trains.time_unit),
-        lags=bin * lags,
+        lags=np.asarray(bin * lags, float),
         counts=found,
         expected=expected,
         expected_stderr=np.sqrt(expected),
