@@ -9,7 +9,9 @@ from ._layout import Packing as Packing
 from ._layout import packing as packing
 from ._noisy import diffusion_step as diffusion_step
 from ._progress import Progress as Progress
+from ._runge_kutta import fixed_step as fixed_step
 from ._runge_kutta import rk_step as rk_step
+from ._sharded import sharded as sharded
 from ._solvers import RK4 as RK4
 from ._solvers import AbstractAdaptive as AbstractAdaptive
 from ._solvers import AbstractFixedStep as AbstractFixedStep
