@@ -172,7 +172,7 @@ def delays() -> Iterator[Row]:
     """The blood of Mackey and Glass, from a limit cycle to chaos."""
     for tau, reference in ((16.4, 0.0), (17.0, 0.0051), (23.0, 0.0094), (30.0, 0.0070)):
         system = ds.build("mackey-glass", tau=tau)
-        found = ds.lyapunov_spectrum(system, k=2, transient=5000.0, duration=100_000.0)
+        found = ds.lyapunov_spectrum(system, k=1, transient=4000.0, duration=160_000.0)
         yield from spectrum_rows(
             f"Mackey-Glass, tau = {tau:g}",
             found,

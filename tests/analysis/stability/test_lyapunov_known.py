@@ -101,8 +101,8 @@ def test_coupled_neurons_of_fitzhugh_and_nagumo() -> None:
 
 @pytest.mark.slow
 def test_weather_on_a_ring() -> None:
-    found = lyapunov_spectrum(ds.build("lorenz96"), duration=400.0, solver=RK4(0.02))
-    assert np.sum(found.exponents > 3 * found.stderr + 0.01) == 13
+    found = lyapunov_spectrum(ds.build("lorenz96"), duration=2000.0, solver=RK4(0.02))
+    assert np.sum(found.exponents > 3 * found.stderr + 0.001) == 13
     assert found.exponents[0] == pytest.approx(1.68, abs=3 * found.stderr[0] + 0.01)
     assert found.kaplan_yorke == pytest.approx(27.05, abs=3 * found.kaplan_yorke_stderr + 0.05)
     assert found.exponents.sum() == pytest.approx(-40.0, abs=1e-3)
@@ -129,6 +129,14 @@ def test_hyperchaos_of_roessler() -> None:
     found = lyapunov_spectrum(ds.build("hyper-roessler"), duration=3000.0)
     # Wolf et al. (1985): 0.16, 0.03 and 0 bits, to half a digit.
     near(found, [*(math.log(2) * np.array([0.16, 0.03, 0.0])), found.exponents[3]], known=0.005 * math.log(2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tau", "expected"), [(16.4, 0.0), (17.0, 0.0051), (23.0, 0.0094), (30.0, 0.0070)])
+def test_blood_of_mackey_and_glass(tau: float, expected: float) -> None:
+    found = lyapunov_spectrum(ds.build("mackey-glass", tau=tau), k=1, transient=4000.0, duration=40_000.0)
+    near(found, [expected], known=5e-5)
+    assert found.signs[0] == (1 if expected else 0)
 
 
 def test_network_at_rest_has_the_eigenvalues_of_its_couplings() -> None:
