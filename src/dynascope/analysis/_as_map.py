@@ -27,8 +27,8 @@ from ..solve import (
     checked_state,
     diffusion_step,
     fixed_solver,
+    fixed_step,
     packing,
-    rk_step,
 )
 from ..solve.maps import HistoryMap, TimeTMap
 from ..systems import AbstractSystem, Variable, dimension, driven, driving, kind, state_variables
@@ -56,7 +56,7 @@ class Stepped(eqx.Module):
     @property
     def dimension(self) -> int:
         """Size of the flattened state."""
-        return ravel_pytree(self.template)[0].size
+        return sum(jnp.size(leaf) for leaf in jax.tree.leaves(self.template))
 
     def packing(self) -> Packing:
         """Between states and the carry of the loop."""
@@ -103,7 +103,8 @@ class Stepped(eqx.Module):
             def field(t: Any, c: Any) -> Any:
                 return packed.pack(self.velocity(t, packed.unpack(c)))
 
-            return lambda i, c: rk_step(field, self.solver.tableau, i * self.dt, c, h=self.dt)
+            step = fixed_step(field, self.solver.tableau, self.dt)
+            return lambda i, c: step(i * self.dt, c)
         return lambda i, c: packed.pack(self._mapped(i, packed.unpack(c)))
 
 

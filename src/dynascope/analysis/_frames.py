@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial, reduce
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ from ._as_map import Stepped
 
 #: Largest dimension whose vectors are unrolled: a LAPACK call on a 3 x 3 matrix costs more than the step itself.
 UNROLLED = 8
+#: The parts of a number of 64 bit: those of its mantissa, the exponent of 1, and 1 itself.
+_BITS, _BIAS = 52, 1023
+_MANTISSA, _ONE = (1 << _BITS) - 1, _BIAS << _BITS
 #: Fewest vectors for which the Cholesky factorisation pays, and for which half of their products are left out.
 _FEW, _HALVED = 16, 256
 #: Largest condition numbers with which it is used once and twice, and iterations of their estimate.
@@ -38,9 +42,9 @@ class Tangent(NamedTuple):
         push: `push(i, run)`: orbit and vectors.
         factored: `factored(vectors) -> (vectors, R)`: orthonormal vectors and the upper triangular factor, whose
             diagonal is not negative.
-        orthonormal: `orthonormal(vectors) -> (vectors, log lengths)`, for sums along an orbit; the logarithms are
-            separate numbers for small systems, and the vectors of large ones may be orthonormal to 1e-6 only, which
-            leaves these sums as they are. Not for `vmap`.
+        orthonormal: `orthonormal(vectors) -> (vectors, lengths)`, for products along an orbit; the lengths are separate
+            numbers for small systems, and the vectors of large ones may be orthonormal to 1e-6 only, which leaves
+            these products as they are. Not for `vmap`.
         columns: Vectors as one array `(dimension, k)`.
         place: The flattened state of a carry.
     """
@@ -55,9 +59,39 @@ class Tangent(NamedTuple):
     place: Callable[[Any], Any]
 
     def no_growth(self, vectors: Any) -> Any:
-        """Logarithms of a frame that has not moved."""
-        shapes = jax.eval_shape(self.orthonormal, vectors)[1]
-        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        """The growth of a frame that has not moved, to be multiplied by lengths with `grown`."""
+        shapes = jax.tree.leaves(jax.eval_shape(self.orthonormal, vectors)[1])
+        return tuple(Growth(jnp.ones(leaf.shape, leaf.dtype), jnp.zeros(leaf.shape, jnp.int64)) for leaf in shapes)
+
+
+class Growth(NamedTuple):
+    """A product of many lengths, `mantissa * 2^exponent` with a mantissa in [1, 2), or 0 for good."""
+
+    mantissa: Any
+    exponent: Any
+
+    def grown(self, length: Any) -> Growth:
+        """The product with one more length: a few operations on bits, where a logarithm takes tens."""
+        product = self.mantissa * length
+        bits = jax.lax.bitcast_convert_type(product, jnp.int64)
+        mantissa = jax.lax.bitcast_convert_type((bits & _MANTISSA) | _ONE, product.dtype)
+        return Growth(jnp.where(product > 0, mantissa, 0.0), self.exponent + ((bits >> _BITS) - _BIAS))
+
+    def log(self) -> Any:
+        """Its natural logarithm, -inf for nil."""
+        return _log(self.mantissa) + self.exponent * math.log(2)
+
+
+def grown(total: tuple[Growth, ...], lengths: Any) -> tuple[Growth, ...]:
+    """Growth of all vectors by one more factorisation."""
+    return tuple(g.grown(length) for g, length in zip(total, jax.tree.leaves(lengths), strict=True))
+
+
+def log_growth(total: tuple[Growth, ...]) -> Any:
+    """Logarithms of all, along the last axis."""
+    return (
+        total[0].log() if len(total) == 1 and total[0].mantissa.ndim else jnp.stack([g.log() for g in total], axis=-1)
+    )
 
 
 def tangent_of(stepped: Stepped) -> Tangent:
@@ -117,9 +151,9 @@ def _log(length: Any) -> Any:
 
 
 def orthonormal_few(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Orthonormal vectors and the logarithms of their lengths, -inf for a vector of no length, which stays nil."""
+    """Orthonormal vectors and their lengths; one of no length stays nil."""
     done, columns = _gram_schmidt(vectors)
-    return done, tuple(_log(column[-1]) for column in columns)
+    return done, tuple(column[-1] for column in columns)
 
 
 def _small_factored(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
@@ -136,10 +170,10 @@ def _factored(vectors: Any) -> tuple[Any, Any]:
 
 
 def orthonormal_columns(vectors: Any) -> tuple[Any, Any]:
-    """An orthonormal array `(d, k)` and the logarithms of the lengths, -inf for a direction that is wiped out."""
+    """An orthonormal array `(d, k)` and the lengths, nil for a direction that is wiped out."""
     q, r = jnp.linalg.qr(vectors)
     length = jnp.abs(jnp.diagonal(r))
-    return q, _log(jnp.where(length < _NOTHING, 0.0, length))
+    return q, jnp.where(length < _NOTHING, 0.0, length)
 
 
 def orthonormal_many(vectors: Any) -> tuple[Any, Any]:
@@ -148,7 +182,7 @@ def orthonormal_many(vectors: Any) -> tuple[Any, Any]:
     $V^T V = L L^T$, $Q = V L^{-T}$ is faster than Householder's method, and mostly matrix products; Q is orthonormal to
     $\kappa^2 \epsilon$, where $\kappa$ is the condition number of V with columns of unit length. One pass is enough up
     to $\kappa = 10^5$: V = Q R holds to rounding whatever Q is, and the next factorisation along an orbit finds
-    in its R what Q was wrong by, so that sums of logarithms lose nothing. Up to $10^7$ a second pass makes Q
+    in its R what Q was wrong by, so that products of lengths lose nothing. Up to $10^7$ a second pass makes Q
     orthonormal (CholeskyQR2), except on CPUs, where it does not pay; beyond, and where the factorisation breaks down,
     Householder's method takes over.
 
@@ -163,12 +197,12 @@ def orthonormal_many(vectors: Any) -> tuple[Any, Any]:
     condition = _condition(lower / jnp.sqrt(jnp.diagonal(gram))[:, None])
 
     def once(v: Any) -> tuple[Any, Any]:
-        return _solved(lower, v), _log(jnp.diagonal(lower))
+        return _solved(lower, v), jnp.diagonal(lower)
 
     def twice(v: Any) -> tuple[Any, Any]:
-        q, logs = once(v)
+        q, lengths = once(v)
         again = jax.lax.linalg.cholesky(_gram(q), symmetrize_input=False)
-        return _solved(again, q), logs + _log(jnp.diagonal(again))
+        return _solved(again, q), lengths * jnp.diagonal(again)
 
     # Not a number, where the factorisation broke down, counts as beyond.
     beyond = [jnp.where(condition < limit, 0, 1) for limit in _CONDITIONS]
@@ -205,13 +239,12 @@ def _condition(lower: Any) -> Any:
     return norm
 
 
-def condition_grown(logs: Any) -> Any:
-    """Growth of the condition of a frame, as a logarithm, from that of its vectors; those wiped out do not count."""
-    parts = logs if isinstance(logs, tuple) else (logs,)
-    known = [(jnp.isfinite(part), part) for part in parts]
-    most = reduce(jnp.maximum, [jnp.max(jnp.where(ok, part, -jnp.inf)) for ok, part in known])
-    least = reduce(jnp.minimum, [jnp.min(jnp.where(ok, part, jnp.inf)) for ok, part in known])
-    return jnp.maximum(most - least, 0.0)
+def condition_grown(lengths: Any) -> Any:
+    """Growth of the condition of a frame from the lengths of its vectors; those wiped out do not count."""
+    parts = jax.tree.leaves(lengths)
+    most = reduce(jnp.maximum, [jnp.max(part) for part in parts])
+    least = reduce(jnp.minimum, [jnp.min(jnp.where(part > 0, part, jnp.inf)) for part in parts])
+    return most / least
 
 
 def factor_matrix(q: Any) -> tuple[Any, Any]:

@@ -17,12 +17,13 @@ Field = Callable[[Any, Any], Any]
 _ROUNDING = 4
 
 
-def combine(y: Any, h: Any, weights: Sequence[float], stages: Sequence[Any]) -> Any:
-    """`y + h sum_i weights[i] stages[i]`, skipping zero weights.
+def combine(y: Any, h: Any, weights: Sequence[Any], stages: Sequence[Any]) -> Any:
+    """`y + h sum_i weights[i] stages[i]`, skipping zero weights; `h` is None where it is in the weights already.
 
     The newest stage is the one that is waited for: it is added last, so that all else is done by then.
     """
-    terms = [(h * w, k) for w, k in zip(weights, stages, strict=False) if w != 0]
+    some = [(w, k) for w, k in zip(weights, stages, strict=False) if not (isinstance(w, float | int) and w == 0)]
+    terms = some if h is None else [(h * w, k) for w, k in some]
     if not terms:
         return y
     *early, last = (w for w, _ in terms)
@@ -46,6 +47,23 @@ def stages(field: Field, tableau: Tableau, t: Any, y: Any, h: Any, *, first: Any
 def rk_step(field: Field, tableau: Tableau, t: Any, y: Any, *, h: Any) -> Any:
     """The state after one step of length `h`."""
     return combine(y, h, tableau.b, stages(field, tableau, t, y, h))
+
+
+def fixed_step(field: Field, tableau: Tableau, h: Any) -> Callable[[Any, Any], Any]:
+    """`rk_step` as a function of `(t, y)`, for a loop of steps of one length.
+
+    Products of the step with the weights are made here, outside of the loop: for a small system they are a tenth of it.
+    """
+    a = [[h * w if w != 0 else 0.0 for w in row] for row in tableau.a]
+    b = [h * w if w != 0 else 0.0 for w in tableau.b]
+
+    def step(t: Any, y: Any) -> Any:
+        ks = [field(t, y)]
+        for c, row in zip(tableau.c[1:], a[1:], strict=True):
+            ks.append(field(t + c * h, combine(y, None, row, ks)))
+        return combine(y, None, b, ks)
+
+    return step
 
 
 def error_ratio(tableau: Tableau, y: Any, y1: Any, h: Any, ks: Sequence[Any], *, rtol: Any, atol: Any) -> Any:

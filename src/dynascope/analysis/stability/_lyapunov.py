@@ -23,9 +23,11 @@ from .._frames import (
     LONGEST,
     Tangent,
     condition_grown,
+    grown,
     interval_for,
     interval_of,
     interval_of_lengths,
+    log_growth,
     random_frames,
     tangent_of,
 )
@@ -36,6 +38,8 @@ from ._volume import log_volume
 
 #: Blocks of one compiled call.
 _BLOCKS = 64
+#: Largest logarithm of a number of 64 bit.
+_LOG_LARGEST = 709.0
 #: Growth of the condition beyond which double precision resolves nothing, as a logarithm.
 _LOG_DOUBLE = 30.0
 #: Solver steps of the transient when none is given: flows take more, their steps are small.
@@ -48,12 +52,15 @@ _BUDGET = {"flow": 2e8, "sde": 6e6, "hybrid": 1e6, "delay flow": 5e9, "map": 2e8
 _CHECKED = 64
 #: Growth of the separation of twins, as a logarithm, after which they are pulled together: they must stay close.
 _SMALL_GROWTH = 5.0
+#: Share of a long run, and steps of a short one, along which twins are followed: a quarter of it at most.
+_TWIN_SHARE, _TWIN_STEPS = 16, 50_000
 #: Growth of a difference, as a logarithm, over which two computations of one orbit stay the same.
 _TOGETHER = 12.0
 #: Fewest map steps per block of the pilot and of the shortest average.
 _FEWEST = 4
-#: Pieces into which a run is cut.
-_PIECES = 32
+#: Most pieces into which a run is cut, the tangent work of a piece that is worth a call of its own, and the share of
+#: the steps asked for that is used.
+_PIECES, _WORK, _USED = 32, 5e6, 0.99
 
 
 class Benettin(eqx.Module):
@@ -140,7 +147,7 @@ def lyapunov_spectrum(
     # Pieces short enough that an interrupt is answered soon, and long enough that a piece costs more than its call.
     piece = max(_BLOCKS * run.every * _FEWEST, most // _PIECES)
     if wanted is not None:
-        piece = run.fit(wanted)
+        piece = run.fit(wanted, int(np.clip(min(wanted // _BLOCKS**2, wanted * cost / _WORK), 1, _PIECES)))
         most = max(most, piece)
     result = RESULTS.successful
     with Progress(most, f"Lyapunov spectrum of {type(system).__name__}", show=progress) as bar:
@@ -260,13 +267,23 @@ class _Averaging:
         self.grown = 0.0
         return self.finite
 
-    def fit(self, wanted: int) -> int:
-        """Choose an interval and pieces of one size that add up to `wanted` steps, or a little less; the piece."""
-        pieces = int(np.clip(wanted // _BLOCKS**2, 1, _PIECES))
-        block = max(1, wanted // (_BLOCKS * pieces))
-        shorter = range(min(self.every, block), (self.every - 1) // 2, -1)
-        self.every = max(shorter, key=lambda every: block - block % every, default=block)
-        return _BLOCKS * (block - block % self.every)
+    def fit(self, wanted: int, most: int) -> int:
+        """Choose up to `most` pieces of one size that add up to `wanted` steps, or a little less; the piece.
+
+        The interval is shortened only if it was not given, and only where more than one step in a hundred would be
+        left out.
+        """
+        every = min(self.every, max(1, wanted // _BLOCKS))
+        shortest = every if not self._choose else (every + 1) // 2
+        best = (-1, every, 1)
+        for interval in range(every, shortest - 1, -1):
+            for pieces in range(most, (most - 1) // 2, -1):
+                used = pieces * (wanted // (_BLOCKS * pieces * interval)) * interval
+                best = max(best, (used, interval, pieces))
+            if best[0] * _BLOCKS >= _USED * wanted:
+                break
+        used, self.every, pieces = best
+        return _BLOCKS * used // pieces
 
     def extend(self, steps: int) -> None:
         """Average over at least `steps` further steps."""
@@ -279,11 +296,11 @@ class _Averaging:
 
     def _advance(self, every: int, per_block: int = 1) -> np.ndarray:
         with one_blas_thread():
-            self._state, self._step, logs, good, grown = _grow(
+            self._state, self._step, logs, good, most = _grow(
                 self._stepped, self._state, self._step, jnp.asarray(every), jnp.asarray(per_block)
             )
             self.finite = bool(good)
-            self.grown = max(self.grown, float(grown))
+            self.grown = max(self.grown, float(most))
             return np.asarray(logs)
 
     @property
@@ -326,11 +343,12 @@ class _Averaging:
         return log / (steps * dt), float(abs(logs.sum() - log) / largest)
 
     def twin(self) -> tuple[float, float]:
-        """The growth rate of a small separation of two orbits over a quarter of the run, with its error."""
+        """The growth rate of a small separation of two orbits over the first part of the run, with its error."""
         dt = float(self._stepped.dt)
         top = float(np.max(self.series().mean(axis=0)))
         every = int(np.clip(_SMALL_GROWTH / max(top * dt, 1e-300), 1, self.every))
-        per_block = max(1, self.averaged // (4 * TWIN_BLOCKS * every))
+        steps = max(self.averaged // _TWIN_SHARE, min(self.averaged // 4, _TWIN_STEPS))
+        per_block = max(1, steps // (TWIN_BLOCKS * every))
         with one_blas_thread():
             logs = twin_growth(self._stepped, *self._origin, jnp.asarray(every), jnp.asarray(per_block))
         rates = np.asarray(logs) / (every * per_block * dt)
@@ -374,20 +392,20 @@ def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) 
 
     def interval(j: Any, carry: Any) -> Any:
         del j
-        state, i, logs, most = carry
+        state, i, total, most = carry
         y, q = jax.lax.fori_loop(0, every, lambda m, s: tangent.push(i + m, s), state)
-        q, log_r = tangent.orthonormal(q)
-        return (y, q), i + every, jax.tree.map(jnp.add, logs, log_r), jnp.maximum(most, condition_grown(log_r))
+        q, lengths = tangent.orthonormal(q)
+        return (y, q), i + every, grown(total, lengths), jnp.maximum(most, condition_grown(lengths))
 
     def block(carry: Any, _: Any) -> Any:
         state, i, most = carry
         start = (state, i, tangent.no_growth(state[1]), most)
-        state, i, logs, most = jax.lax.fori_loop(0, per_block, interval, start)
-        return (state, i, most), logs
+        state, i, total, most = jax.lax.fori_loop(0, per_block, interval, start)
+        return (state, i, most), log_growth(total)
 
-    (state, last, most), logs = jax.lax.scan(block, (state, first, jnp.zeros(())), None, length=_BLOCKS)
+    (state, last, most), logs = jax.lax.scan(block, (state, first, jnp.ones(())), None, length=_BLOCKS)
     good = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state)]))
-    return state, last, jnp.stack(logs, axis=-1) if isinstance(logs, tuple) else logs, good, most
+    return state, last, logs, good, jnp.log(most)
 
 
 def _finished(run: _Averaging, skipped: int, system: AbstractSystem, rtol: float, result: Any) -> LyapunovSpectrum:
@@ -411,7 +429,7 @@ def _settings(run: _Averaging, skipped: int, system: AbstractSystem) -> dict[str
         system=type(system).__name__,
         method="Benettin",
         every=run.every,
-        growth_per_interval=run.grown,
+        growth_per_interval=min(run.grown, _LOG_LARGEST),
         accuracy=float(np.finfo(float).eps * np.exp(min(run.grown, _LOG_DOUBLE))),
         step=dt,
         transient=skipped * dt,

@@ -36,7 +36,7 @@ class LyapunovSpectrum(AbstractResult):
             mean log-determinant of a map. NaN if some exponents were left out, for noisy flows, delays and resets.
         sum_error: How far the sum of the rates over that stretch is from it, over the largest absolute rate: the error
             of the step, free of statistics.
-        twin: Growth rate of a small separation of two orbits along a quarter of the run, by differences instead of
+        twin: Growth rate of a small separation of two orbits along the first part of the run, by differences instead of
             derivatives: it equals the largest exponent unless the run is too short or a derivative is wrong.
         twin_stderr: Its standard error.
         converged: Whether the requested precision was reached and the two halves of the run agree.

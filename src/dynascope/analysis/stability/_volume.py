@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from ...solve import rk_step
+from ...solve import fixed_step
 from ...systems import kind
 from .._as_map import Stepped
 
@@ -39,8 +39,10 @@ def log_volume(stepped: Stepped, carry: Any, first: Any, steps: Any) -> jax.Arra
             x = ravel_pytree(augmented[0])[0]
             return packed.pack(stepped.velocity(t, packed.unpack(augmented[0]))), jnp.trace(jax.jacfwd(velocity)(x))
 
+        rk = fixed_step(field, stepped.solver.tableau, stepped.dt)
+
         def advance(i: Any, augmented: Any) -> Any:
-            return rk_step(field, stepped.solver.tableau, i * stepped.dt, augmented, h=stepped.dt)
+            return rk(i * stepped.dt, augmented)
 
     else:
 

@@ -16,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
 from ..._types import State
-from ...solve import Progress, rk_step
+from ...solve import Progress, fixed_step
 from ...systems import AbstractSystem, kind
 from .._as_map import Stepped
 from .._blocks import block_error
@@ -210,7 +210,8 @@ def _pusher(stepped: Stepped, variation: AbstractVariation, alphas: jax.Array) -
     def field(t: Any, state: Any) -> Any:
         return moved(t, t, state, system.vector_field)
 
-    return lambda i, state: rk_step(field, stepped.solver.tableau, i * stepped.dt, state, h=stepped.dt)
+    step = fixed_step(field, stepped.solver.tableau, stepped.dt)
+    return lambda i, state: step(i * stepped.dt, state)
 
 
 @eqx.filter_jit
@@ -241,13 +242,13 @@ def _grow(
 def _orthonormal(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], jax.Array]:
     """Orthonormal vectors and the logarithms of what was lost in length, shape `(vector, alpha)`; -inf where all is."""
     few = len(vectors) <= UNROLLED
-    done, logs = jax.vmap(orthonormal_few if few else _by_lapack, in_axes=-1, out_axes=-1)(vectors)
-    return done, jnp.asarray(logs)
+    done, lengths = jax.vmap(orthonormal_few if few else _by_lapack, in_axes=-1, out_axes=-1)(vectors)
+    return done, jnp.log(jnp.asarray(lengths))
 
 
 def _by_lapack(vectors: tuple[Any, ...]) -> tuple[tuple[Any, ...], jax.Array]:
-    q, logs = orthonormal_columns(jnp.stack([_joined(v) for v in vectors], axis=1))
-    return tuple(_split(v) for v in q.T), logs
+    q, lengths = orthonormal_columns(jnp.stack([_joined(v) for v in vectors], axis=1))
+    return tuple(_split(v) for v in q.T), lengths
 
 
 def linear_part(rule: Callable[[State], State], y: State) -> tuple[State, Callable[[jax.Array], jax.Array]]:
