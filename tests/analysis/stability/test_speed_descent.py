@@ -18,6 +18,7 @@ from dynascope.analysis.stability import Newton, SpeedDescent, fixed_points
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 flipflop: Any = importlib.import_module("flipflop")
+decision: Any = importlib.import_module("decision")
 
 
 def plane_box(d: int, size: float = 2.0) -> ds.Box:
@@ -80,6 +81,21 @@ def test_graded_hopfield_agrees_with_scipy():
     for state in points.states[:4]:
         other = root(field, state + 1e-3 * np.cos(np.arange(state.size)), tol=1e-13)
         np.testing.assert_allclose(other.x, state, atol=1e-8)
+
+
+def test_a_network_that_sums_evidence_has_a_line_of_slow_points():
+    network: Any = ds.load(ROOT / "tests" / "data" / "decision.safetensors")
+    seen = decision.visited(network, jax.random.key(1))
+    points = fixed_points(network, starts=seen, method=SpeedDescent(starts=512))
+    assert (points.continuum, points.manifold_dimension) == ("line", 1)
+    assert points.drift < 1e-3
+    assert "Slow places fill a line" in points.summary()
+    # Along the line, in the order of what it says, neighbours are close: each place stands for a sum.
+    said = (points.slow_points @ np.asarray(network.readout.weight).T)[:, 0]
+    assert np.ptp(said) > 2
+    order = points.slow_points[np.argsort(said)]
+    steps = np.linalg.norm(np.diff(order, axis=0), axis=1)
+    assert steps.sum() < 1.5 * np.linalg.norm(order[-1] - order[0])
 
 
 RING = ds.flow(lambda t, y, p: (1 - y @ y) * y, [0.5, 0.2])
