@@ -151,7 +151,8 @@ def correct(problem: AbstractProblem, guess: Any, border: Any, method: PseudoArc
         size = length(problem, dz)
         # Rounding keeps ill-conditioned problems from shorter steps: steps that are small and shrink no more are done.
         floor = (size < 1e3 * method.tol) & (size > 0.2 * before)
-        bad = ~jnp.isfinite(size) | ((count > 0) & (size > 2 * before))
+        # Beside a branch point steps can be of any length; none that is longer than the window leads anywhere.
+        bad = ~jnp.isfinite(size) | (size > 1.0) | ((count > 0) & (size > 2 * before))
         return jnp.where(bad, z, z + dz), size, count + 1, ~bad & ((size <= method.tol) | floor), bad
 
     start = (guess, jnp.asarray(jnp.inf, guess.dtype), jnp.asarray(0), jnp.asarray(False), jnp.asarray(False))

@@ -90,6 +90,7 @@ def locate(
         lambda s: (at(s)[2][which], at(s)[3]), path.tests[index, which], path.tests[index + 1, which], tol
     )
     z, tangent, tests, converged = at(share)
+    tangent = jnp.where(jnp.all(jnp.isfinite(tangent)), tangent, along)
     return Located(z, tangent, tests, jnp.abs(width * reach), sound & converged)
 
 
@@ -125,6 +126,8 @@ def _zero(function: Any, at_zero: Any, at_one: Any, tol: float) -> tuple[Any, An
         (a, b, _), (fa, fb, _), share, count, sound = carry
         x = a + share * (b - a)
         fx, converged = function(x)
+        # Exactly on a branch point the bordered matrix is singular: there is nothing nearer to the zero than that.
+        fx = jnp.where(jnp.isfinite(fx), fx, 0.0)
         same = jnp.sign(fx) == jnp.sign(fa)
         c, fc = jnp.where(same, a, b), jnp.where(same, fa, fb)
         b, fb = jnp.where(same, b, a), jnp.where(same, fb, fa)
