@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,10 @@ class Peer:
     """Another package, at work in an interpreter of its own."""
 
     def __init__(self, python: str, package: str, name: str) -> None:
+        self._said = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             [python, str(HERE / "lyapunov_peers.py"), package, name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
         )  # fmt: skip
 
     def run(self) -> dict[str, Any]:
@@ -71,7 +73,11 @@ class Peer:
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        answer = self._process.stdout.readline()
+        if not answer:
+            self._said.seek(0)
+            raise RuntimeError(f"{' '.join(map(str, self._process.args))} ended: {self._said.read()[-2000:]}")  # type: ignore[arg-type]
+        return json.loads(answer)
 
     def close(self) -> None:
         """End the interpreter."""
