@@ -55,6 +55,8 @@ class InMemory(AbstractCollection):
             old[positions] = padded(array, (len(array), *shape))
             self._arrays[name] = old
         self._kinds |= block.kinds
+        for position in positions:
+            self._errors.pop(int(position), None)
         self._errors |= {int(p): text for p, text in zip(positions, block.errors, strict=True) if text}
         self._status[positions] = block.status
 
@@ -65,4 +67,7 @@ class InMemory(AbstractCollection):
         return self._arrays, self._kinds
 
     def errors(self) -> np.ndarray:
-        return np.array([self._errors.get(i, "") for i in range(self._count)] if self._errors else [""], dtype=str)
+        texts = np.full(self._count, "", dtype=object)
+        for position, text in self._errors.items():
+            texts[position] = text
+        return texts

@@ -11,7 +11,7 @@ from .._param import parameters
 from ..systems import AbstractSystem
 from ._collect import AbstractCollection
 from ._grid import SEED, Points
-from ._outputs import LEFT_OUT, MEANINGS, as_text, filler
+from ._outputs import LEFT_OUT, MEANINGS, NOT_FINITE, as_text, filler
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +55,9 @@ def dataset(
     notes = {"flag_values": list(MEANINGS), "flag_meanings": " ".join(MEANINGS.values())}
     variables["status"] = (dims, gridded(status, LEFT_OUT), {"long_name": "what became of the point", **notes})
     if np.any(status > 1):
-        variables["error"] = (dims, gridded(collection.errors(), ""), {"long_name": "why the point failed"})
+        errors = collection.errors()
+        errors[status == NOT_FINITE] = "An output is not a number."
+        variables["error"] = (dims, gridded(errors, ""), {"long_name": "why the point failed"})
     coordinates = {
         name: (dim, values, {"units": labels[name][0], "long_name": labels[name][1]})
         for name, (dim, values) in points.coordinates.items()

@@ -119,7 +119,7 @@ class Worker:
             if self.job.execution == COMPILED:
                 arrays = jax.tree.map(np.asarray, self._program(self._arrays, *self._single(position)))
                 bad = bool(not_finite({k: v[None] for k, v in arrays.items()}, 1)[0])
-                return Outcome(arrays, dict(self._kinds), NOT_FINITE if bad else COMPUTED, _NAN if bad else "")
+                return Outcome(arrays, dict(self._kinds), NOT_FINITE if bad else COMPUTED, "")
             return self._plain(position)
         except Exception as error:
             return Outcome(None, {}, RAISED, said(error))
@@ -182,7 +182,7 @@ class Worker:
         if sentence:
             return Outcome(arrays, kinds, UNSUCCESSFUL, sentence)
         bad = not judged and bool(not_finite({k: v[None] for k, v in arrays.items()}, 1)[0])
-        return Outcome(arrays, kinds, NOT_FINITE if bad else COMPUTED, _NAN if bad else "")
+        return Outcome(arrays, kinds, NOT_FINITE if bad else COMPUTED, "")
 
     def _values(self, position: int) -> tuple[dict[str, Any], int, int]:
         values = {name: found[0].item() for name, found in self.job.points.values(np.array([position])).items()}
@@ -204,7 +204,7 @@ class Worker:
         raised = np.array([bool(e) for e in errors])
         status[bad] = NOT_FINITE
         status[raised] = RAISED
-        texts = [errors[i] or (_NAN if bad[i] else "") for i in slots]
+        texts = [errors[i] for i in slots]
         return Block(unit, slots, arrays, self._kinds, status[slots], texts, machine_digest())
 
     def _lanes(self, lanes: np.ndarray, slots: np.ndarray, errors: list[str]) -> dict[str, np.ndarray] | None:
@@ -236,7 +236,6 @@ class Worker:
 
 #: A line that ends a traceback within a message.
 _INNER = re.compile(r"[\w.]+(Error|Exception): ")
-_NAN = "An output is not a number."
 
 
 @dataclasses.dataclass(frozen=True)

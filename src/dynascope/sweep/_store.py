@@ -16,7 +16,7 @@ from .._errors import ComputationFailed, InputError
 from ._collect import AbstractCollection
 from ._grid import Points
 from ._identity import user_and_host
-from ._outputs import TEXT_BYTES, Block, Kind, as_bytes, as_text, filler, padded
+from ._outputs import NOT_FINITE, TEXT_BYTES, Block, Kind, as_bytes, as_text, filler, padded
 
 try:
     import fcntl
@@ -233,10 +233,11 @@ class ZarrStore(AbstractCollection):
         return arrays, kinds
 
     def errors(self) -> np.ndarray:
-        failed = np.flatnonzero(self.status() > 1)
-        texts = np.full(self._group["status"].shape[0] if len(failed) else 1, "", dtype=f"<U{TEXT_BYTES}")
+        status = self.status()
+        failed = np.flatnonzero((status > 1) & (status != NOT_FINITE))
+        texts = np.full(self._group["status"].shape[0], "", dtype=object)
         if len(failed):
-            texts[failed] = as_text(np.asarray(self._group["error"].oindex[failed]))
+            texts[failed] = as_text(np.asarray(self._group["error"].oindex[failed])).astype(object)
         return texts
 
 

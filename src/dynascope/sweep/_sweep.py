@@ -131,7 +131,7 @@ def sweep(
             _run(job, tasks, collection, engine=engine, limit=time_limit, progress=progress, manifest=manifest)
         status = collection.status()
         if not np.any(status == COMPUTED):
-            first = next((str(e) for e in collection.errors() if e), "unknown")
+            first = next((str(e) for e in collection.errors() if e), "an output that is not a number")
             raise ComputationFailed(f"None of the {len(points)} points succeeded. The first failed with `{first}`.")
         return dataset(collection, points, labels=labels, manifest=manifest)
 
