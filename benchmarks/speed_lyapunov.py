@@ -61,7 +61,7 @@ class Peer:
     """Another package, at work in an interpreter of its own."""
 
     def __init__(self, python: str, package: str, name: str) -> None:
-        self._said = tempfile.TemporaryFile("w+")
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             [python, str(HERE / "lyapunov_peers.py"), package, name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
