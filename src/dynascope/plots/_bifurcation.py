@@ -20,6 +20,8 @@ _MARKS = {
     "hopf": ("o", "H"),
     "period doubling": ("^", "PD"),
     "neimark-sacker": ("v", "NS"),
+    "fold of cycles": ("s", "LPC"),
+    "branch point of cycles": ("D", "BPC"),
 }
 #: From so many special points on they are marked without their values.
 _MANY = 12

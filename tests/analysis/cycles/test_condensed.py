@@ -11,7 +11,7 @@ from dynascope.analysis.cycles._gauss import equidistributed, evaluated, gauss, 
 
 def drawn(count: int, d: int, k: int) -> Chain:
     rng = np.random.default_rng(count)
-    shapes = ((count, d, d), (count, d, d), (count, d, k), (count, d), (k, count, d), (k, k), (k,))
+    shapes = ((count, d, d), (count, d, d), (count, d, k), (count, d, 1), (k, count, d), (k, k), (k, 1))
     return Chain(*(jnp.asarray(rng.normal(size=s)) for s in shapes))
 
 
@@ -26,11 +26,11 @@ def test_chain_against_dense(count):
         dense[rows, rows] += chain.left[i]
         dense[rows, after * d : (after + 1) * d] += chain.right[i]
         dense[rows, count * d :] = chain.extra[i]
-        rhs[rows] = chain.rhs[i]
+        rhs[rows] = chain.rhs[i, :, 0]
     dense[count * d :] = np.concatenate([np.asarray(chain.border).reshape(k, -1), chain.corner], axis=1)
-    rhs[count * d :] = chain.end
+    rhs[count * d :] = chain.end[:, 0]
     wanted = np.linalg.solve(dense, rhs)
-    assert np.concatenate([np.ravel(x), e]) == pytest.approx(wanted, rel=1e-8, abs=1e-8)
+    assert np.concatenate([np.ravel(x), np.ravel(e)]) == pytest.approx(wanted, rel=1e-8, abs=1e-8)
     product = np.eye(d)
     for left, right in zip(np.asarray(chain.left), np.asarray(chain.right), strict=True):
         product = -np.linalg.solve(right, left) @ product
@@ -44,7 +44,8 @@ def test_multipliers_far_apart():
     bases = np.linalg.qr(rng.normal(size=(count, 3, 3)))[0]
     rates = np.diag([10.0**0.5, 1.0, 10.0**-0.5])
     blocks = np.stack([bases[(i + 1) % count] @ rates @ bases[i].T for i in range(count)])
-    none = jnp.zeros((count, 3, 0)), jnp.zeros((count, 3)), jnp.zeros((0, count, 3)), jnp.zeros((0, 0)), jnp.zeros(0)
+    shapes = (count, 3, 0), (count, 3, 1), (0, count, 3), (0, 0), (0, 1)
+    none = [jnp.zeros(shape) for shape in shapes]
     pair = solve_chain(Chain(-jnp.asarray(blocks), jnp.broadcast_to(jnp.eye(3), blocks.shape), *none))[2]
     found = np.sort(np.abs(np.asarray(linalg.eigvals(np.asarray(pair[0]), -np.asarray(pair[1])))))
     assert found[1] == pytest.approx(1.0, abs=1e-10)

@@ -3,6 +3,8 @@
 from ._bifurcations import bifurcations as bifurcations
 from ._branches import Branch as Branch
 from ._branches import SpecialPoint as SpecialPoint
+from ._cycle_branches import cycle_branch as cycle_branch
+from ._cycle_walk import CycleContinuation as CycleContinuation
 from ._diagram import BifurcationDiagram as BifurcationDiagram
 from ._diagram import with_branches as with_branches
 from ._equilibria import Equilibria as Equilibria

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -19,12 +20,16 @@ from .._precision import require_64_bit
 from .._region import start_region
 from ..stability import fixed_points
 from ..stability._frozen import frozen_at
+from ._cycle_branches import with_cycles
+from ._cycle_walk import CycleContinuation
 from ._diagram import BifurcationDiagram, tables
 from ._equilibria import Equilibria
 from ._follow import Bounds, PseudoArclength
 from ._free import FreeParameter, checked_range, free_parameter
 from ._trace import Traced, trace
 
+#: How cycles are followed, and the dimension up to which they are unless asked for.
+_CYCLES, _SMALL = CycleContinuation(), 16
 #: Where in the range of the parameter fixed points are looked for, and how far beyond the region branches are followed.
 _LOOK, _REACH = (0.0, 0.23, 0.47, 0.76, 1.0), 5.0
 
@@ -41,6 +46,7 @@ def bifurcations(
     method: PseudoArclength | None = None,
     max_branches: int = 64,
     doublings: int = 2,
+    cycles: CycleContinuation | None = _CYCLES,
 ) -> BifurcationDiagram:
     r"""The bifurcation diagram of a flow or a map for one parameter between `low` and `high`.
 
@@ -67,6 +73,8 @@ def bifurcations(
         method: `PseudoArclength(...)`.
         max_branches: Largest number of branches.
         doublings: Generations of doubled cycles of maps that are followed.
+        cycles: How the cycles of flows are followed that are born at Hopf points; None leaves them out. Beyond 16
+            components they are left out too, and a note says so, unless another `CycleContinuation` is given.
 
     Returns:
         A `BifurcationDiagram`.
@@ -102,7 +110,7 @@ def bifurcations(
         trace(traced, starts, most=max_branches, doublings=doublings)
     variables = state_variables(system)
     known = parameters(system)
-    return BifurcationDiagram(
+    diagram = BifurcationDiagram(
         parameter_name=free.name,
         parameter_unit=known[free.field][1]["unit"] if free.field is not None else "1",
         window=(low, high),
@@ -126,6 +134,12 @@ def bifurcations(
         ),
         **tables(traced.branches, traced.specials, len(variables)),
     )
+    if cycles is None or kind(system) != "flow" or "hopf" not in diagram.types:
+        return diagram
+    if cycles is _CYCLES and len(variables) > _SMALL:
+        note = f"Cycles were left out, for there are more than {_SMALL} components. Give `cycles` to follow them."
+        return dataclasses.replace(diagram, notes=(*diagram.notes, note))
+    return with_cycles(diagram, problem, cycles, (low, high))
 
 
 def _check_kind(system: AbstractSystem) -> None:

@@ -11,9 +11,10 @@ import jax.numpy as jnp
 from ..cycles._collocation import CollocationEquations
 from ..cycles._condensed import Chain, eliminated, solve_chain
 from ..cycles._gauss import lagrange_rows
-from ._follow import PseudoArclength, correct
 from ._problem import AbstractProblem, length
 
+#: Newton steps of one point at most, and the length of a step after which only one more is taken.
+_NEWTON, _SHORT = 8, 1e-6
 #: The tests of cycles, in order.
 CYCLE_TESTS = ("fold", "branch point", "period doubling", "neimark-sacker")
 
@@ -90,10 +91,10 @@ def eigenfunction(equations: CollocationEquations, z: Any, sign: float, seed: An
     """
     linear = equations.linearised(z)
     right = jnp.broadcast_to(jnp.eye(linear.step.shape[-1]), linear.step.shape).at[-1].multiply(sign)
-    zero = jnp.zeros_like(linear.step[..., 0])
-    one, corner = jnp.ones(1), jnp.zeros((1, 1))
+    zero = jnp.zeros_like(linear.step[..., :1])
+    one, corner = jnp.ones((1, 1)), jnp.zeros((1, 1))
     chain = Chain(-linear.step, right, seed[0][..., None], zero, seed[1][None], corner, one)
-    nodes = solve_chain(chain)[0]
+    nodes = solve_chain(chain)[0][..., 0]
     stages = jnp.einsum("iab,ib->ia", linear.per_node, nodes).reshape(equations.shape)
     size = jnp.max(jnp.abs(nodes))
     return Eigenfunction(nodes / size, stages / size)
@@ -134,17 +135,35 @@ class Here(NamedTuple):
 
 
 @eqx.filter_jit
-def look(problem: Cycles, guess: Any, border: Any, along: Any, steps: PseudoArclength) -> Here:
-    """The cycle in the plane through `guess` across `border`; its tangent makes an acute angle with `along`."""
-    equations = problem.equations
-    z, converged, newton = correct(problem, guess, border, steps)
-    unit = jnp.zeros_like(z).at[-1].set(1.0)
-    tangent, pair = equations.solve_around(z, problem.weights() * along, unit)
-    tangent = tangent / length(problem, tangent)
+def look(problem: Cycles, guess: Any, border: Any, along: Any) -> Here:
+    """The cycle in the plane through `guess` across `border`; its tangent makes an acute angle with `along`.
+
+    Newton's method as `correct` does it, but the tangent is a second right-hand side of the same equations. The last
+    step is taken when the one before was short enough, so that the tangent is that of the end.
+    """
+    equations, weights = problem.equations, problem.weights()
+    unit = jnp.zeros_like(guess).at[-1].set(1.0)
+
+    def unfinished(carry: Any) -> Any:
+        return (carry[-2] < _NEWTON) & ~carry[-1]
+
+    def one(carry: Any) -> Any:
+        z, _, _, _, before, count, _ = carry
+        off = jnp.append(problem.residual(z), jnp.sum(border * (z - guess)))
+        both, pair = equations.solve_around(z, border, jnp.stack([-off, unit], axis=1))
+        size = length(problem, both[:, 0])
+        bad = ~jnp.isfinite(size) | ((count > 0) & (size > 2 * before) & (size > _SHORT))
+        return z + both[:, 0], both[:, 1], pair, bad, size, count + 1, bad | (before < _SHORT)
+
+    d = equations.shape[2]
+    none = jnp.zeros((d, d))
+    first = (guess, unit, (none, none), jnp.asarray(False), jnp.asarray(jnp.inf), jnp.asarray(0), jnp.asarray(False))
+    z, tangent, pair, bad, size, count, _ = jax.lax.while_loop(unfinished, one, first)
+    tangent = tangent * jnp.sign(jnp.sum(weights * along * tangent)) / length(problem, tangent)
     low, high = extent(equations, z, jnp.asarray(lagrange_rows(equations.shape[1], 8)))
     scale = equations.rule.scale
-    tests = problem.tests_of(pair, tangent)
-    return Here(z, converged, newton, tangent, tests, low * scale, high * scale, pair, equations.slopes_of(z))
+    tests, slopes = problem.tests_of(pair, tangent), equations.slopes_of(z)
+    return Here(z, ~bad & (size < _SHORT), count - 1, tangent, tests, low * scale, high * scale, pair, slopes)
 
 
 def _signed(values: Any) -> Any:

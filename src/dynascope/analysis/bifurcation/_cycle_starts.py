@@ -62,7 +62,7 @@ def at_orbit(rule: Rule, orbit: PeriodicOrbit, parameter: float, method: CycleCo
 
 def at_doubling(found: CycleFound) -> Start:
     """Equations, first cycle and direction of the branch of twice the period."""
-    equations, z = found.equations, found.z
+    equations, z = found.equations, jnp.asarray(found.z)
     unknowns = equations.unpacked(z)
     wave = _eigenfunction(equations, z, -1.0)
     both = [jnp.concatenate([a, a + shift]) for a, shift in _twice(unknowns, equations.winding)]
@@ -88,7 +88,7 @@ def at_doubling(found: CycleFound) -> Start:
 def at_crossing(found: CycleFound, width: Any) -> Start:
     """Equations, first cycle and direction of the other branch at a branch point of cycles."""
     problem = Cycles(found.equations, width)
-    direction = _other(problem, found.z, found.tangent)
+    direction = _other(problem, jnp.asarray(found.z), jnp.asarray(found.tangent))
     unknowns = found.equations.unpacked(direction)
     size = _APART * jnp.max(jnp.ptp(found.equations.unpacked(found.z).nodes, axis=0))
     direction = direction / jnp.max(jnp.abs(unknowns.nodes))

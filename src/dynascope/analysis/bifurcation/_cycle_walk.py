@@ -6,6 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,11 @@ from scipy import optimize
 
 from ..._errors import InputError
 from ..cycles._collocation import CollocationEquations
-from ..cycles._gauss import equidistributed, evaluated, phases_of
+from ..cycles._gauss import equidistributed, evaluated, gauss, phases_of
 from ..cycles._multipliers import multipliers
 from ..cycles._solved import moved, referred
 from ._cycle_problem import CYCLE_TESTS, Cycles, Here, look
-from ._follow import ENDS, PseudoArclength
+from ._follow import ENDS
 
 Array = NDArray[np.float64]
 
@@ -33,8 +34,6 @@ _LOST = 1e-2
 _GROWN = 3.0
 #: First and smallest step.
 _FIRST, _SMALLEST = 5e-3, 1e-6
-#: Newton's method of one point.
-_NEWTON = PseudoArclength(tol=1e-9)
 
 
 class CycleContinuation(eqx.Module):
@@ -49,18 +48,18 @@ class CycleContinuation(eqx.Module):
         longest: A period longer than this many times that at the start ends the branch.
         largest: Largest step, as a share of the window.
         angle: Angle between successive tangents that is aimed at, in radians.
-        doublings: How many period doublings in succession are followed.
+        doublings: How many period doublings (or branch points) in succession are followed.
     """
 
     intervals: int = eqx.field(static=True, default=32)
     degree: int = eqx.field(static=True, default=4)
     max_intervals: int = eqx.field(static=True, default=256)
     tol: float = eqx.field(static=True, default=1e-5)
-    max_points: int = eqx.field(static=True, default=500)
+    max_points: int = eqx.field(static=True, default=250)
     longest: float = eqx.field(static=True, default=20.0)
     largest: float = eqx.field(static=True, default=0.05)
     angle: float = eqx.field(static=True, default=0.15)
-    doublings: int = eqx.field(static=True, default=2)
+    doublings: int = eqx.field(static=True, default=1)
 
     def __check_init__(self) -> None:
         if self.intervals < 4 or not 2 <= self.degree <= 8 or self.max_points < 2 or not self.longest > 1:
@@ -105,6 +104,7 @@ class CycleWalk(NamedTuple):
         end: Why it ends.
         equations: Equations of the last cycle.
         z: The last cycle.
+        missed: What changed its sign but could not be located.
     """
 
     rows: list[CycleRow]
@@ -112,6 +112,7 @@ class CycleWalk(NamedTuple):
     end: str
     equations: CollocationEquations
     z: Any
+    missed: list[str]
 
     def column(self, name: str) -> Any:
         """One field of all rows as an array."""
@@ -161,10 +162,11 @@ def walk(
     forced = equations.rule.multiple is not None
     top = math.inf if forced else method.longest * float(problem.equations.pace) if longest is None else longest
     window = _Window(low, high, top)
-    border = problem.weights() * direction
-    here = look(problem, z, border / jnp.sqrt(jnp.sum(border * direction)), direction, _NEWTON)
+    border = _weights(problem) * np.asarray(direction)
+    here = _look(problem, z, border / math.sqrt(float(np.sum(border * direction))), direction)
     if not _sound(here):
-        return CycleWalk([], [], ENDS[ENDS.no_start], problem.equations, z)
+        return CycleWalk([], [], ENDS[ENDS.no_start], problem.equations, z, [])
+    missed: list[str] = []
     rows, found, end, step = [_row(problem, here)], [], "", _FIRST
     while not end:
         if len(rows) % _STRETCH == 0 or rows[-1].trivial_error > method.tol:
@@ -179,17 +181,38 @@ def walk(
         if _inside_out(problem.equations, here, after):
             end = "The cycle shrank onto an equilibrium at a Hopf point."
             break
-        for one, looked in _between(problem, here, after):
+        for one, looked in _between(problem, here, after, missed):
             rows.append(_row(problem, looked)._replace(special=len(found)))
             found.append(one)
         rows.append(_row(problem, after))
         here = after
         end = _ended(rows, window, method, landing)
-    return CycleWalk(rows, found, end, problem.equations, here.z)
+    return CycleWalk(rows, found, end, problem.equations, here.z, missed)
+
+
+@eqx.filter_jit
+def _compiled_weights(problem: Cycles) -> Any:
+    return problem.weights()
+
+
+def _weights(problem: Cycles) -> Array:
+    return np.asarray(_compiled_weights(problem))
+
+
+def _look(problem: Cycles, guess: Any, border: Any, along: Any) -> Here:
+    """`look`, with all that it gives on the host."""
+    return jax.device_get(look(problem, jnp.asarray(guess), jnp.asarray(border), jnp.asarray(along)))
+
+
+def _last(like: Array, value: float) -> Array:
+    """Zeros with `value` at the end."""
+    out = np.zeros_like(like)
+    out[-1] = value
+    return out
 
 
 def _sound(here: Here) -> bool:
-    finite = np.all(np.isfinite(np.asarray(here.tangent))) and np.all(np.isfinite(np.asarray(here.z)))
+    finite = np.all(np.isfinite(here.tangent)) and np.all(np.isfinite(here.z))
     return bool(here.converged) and bool(finite)
 
 
@@ -216,17 +239,17 @@ def _advanced(
     problem: Cycles, here: Here, step: float, method: CycleContinuation, window: _Window
 ) -> tuple[Here | None, float, bool]:
     """The next point, the step to try after it, and whether it lies on an end of the window."""
-    weights, p, slope = problem.weights(), float(here.z[-1]), float(here.tangent[-1])
+    weights, p, slope = _weights(problem), float(here.z[-1]), float(here.tangent[-1])
     while step >= _SMALLEST:
         target = min(max(p + step * slope, window.low), window.high)
         landing = target != p + step * slope
         size = (target - p) / slope if landing else step
         guess, border = here.z + size * here.tangent, weights * here.tangent
         if landing:
-            guess, border = guess.at[-1].set(target), jnp.zeros_like(border).at[-1].set(1 / problem.width)
-        after = look(problem, guess, border, here.tangent, _NEWTON)
-        angle = math.acos(min(1.0, max(-1.0, float(jnp.sum(weights * after.tangent * here.tangent)))))
-        off = float(jnp.sqrt(jnp.sum(weights * (after.z - guess) ** 2)))
+            guess[-1], border = target, _last(border, 1 / float(problem.width))
+        after = _look(problem, guess, border, here.tangent)
+        angle = math.acos(min(1.0, max(-1.0, float(np.sum(weights * after.tangent * here.tangent)))))
+        off = math.sqrt(float(np.sum(weights * (after.z - guess) ** 2)))
         good = _sound(after) and angle <= 3 * method.angle and off <= 3 * method.angle * size
         if good and window.low <= float(after.z[-1]) <= window.high:
             newton = int(after.newton)
@@ -240,17 +263,15 @@ def _advanced(
 def _inside_out(equations: CollocationEquations, before: Here, after: Here) -> bool:
     """Whether the cycle has shrunk to a point between two points of the branch: then it comes back turned by half."""
     one, other = equations.unpacked(before.z).stages, equations.unpacked(after.z).stages
-    count, degree, d = equations.shape
-    weights = equations.weights()[count * d :].reshape(count, degree, d)
-    total = jnp.sum(weights, axis=(0, 1))
-    one, other = (x - jnp.sum(weights * x, axis=(0, 1)) / total for x in (one, other))
-    return float(jnp.sum(weights * one * other)) < 0
+    table = gauss(equations.shape[1]).weights
+    weights = np.asarray(equations.widths)[:, None, None] * table[:, None]
+    one, other = (x - np.sum(weights * x, axis=(0, 1)) for x in (one, other))
+    return float(np.sum(weights * one * other)) < 0
 
 
-def _between(problem: Cycles, before: Here, after: Here) -> list[tuple[CycleFound, Here]]:
+def _between(problem: Cycles, before: Here, after: Here, missed: list[str]) -> list[tuple[CycleFound, Here]]:
     """The special points between two points of the branch, in their order."""
-    weights, chord = problem.weights(), after.z - before.z
-    border = weights * before.tangent
+    chord, border = after.z - before.z, _weights(problem) * before.tangent
     inside = []
     for which in np.flatnonzero(np.asarray(before.tests) * np.asarray(after.tests) < 0):
 
@@ -258,11 +279,17 @@ def _between(problem: Cycles, before: Here, after: Here) -> list[tuple[CycleFoun
             return float(at(share).tests[which])
 
         def at(share: float) -> Here:
-            return look(problem, before.z + share * chord, border, before.tangent, _NEWTON)
+            return _look(problem, before.z + share * chord, border, before.tangent)
 
         if abs(value(0.0)) < 1e-300 or value(0.0) * value(1.0) > 0:
             continue
-        share, report = optimize.brentq(value, 0.0, 1.0, xtol=1e-12, rtol=1e-12, full_output=True, disp=False)
+        try:
+            found: Any = optimize.brentq(value, 0.0, 1.0, xtol=1e-12, full_output=True, disp=False)
+        except ValueError:  # a cycle between the two could not be found
+            where = f"{float(before.z[-1]):.6g} and {float(after.z[-1]):.6g}"
+            missed.append(f"The {CYCLE_TESTS[which]} of cycles between {where} could not be located.")
+            continue
+        share, report = found
         here = at(share)
         one = _special(problem, here, int(which), 1e-11 * abs(float(chord[-1])) if report.converged else math.inf)
         if one is not None:
@@ -303,8 +330,8 @@ def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, error: flo
     fresh, z = moved(equations, here.z, mesh, new)
     direction = fresh.packed(along._replace(nodes=grid[:, 0], stages=grid[:, 1:]))
     renewed = Cycles(referred(fresh, z), problem.width)
-    border = renewed.weights() * direction
-    there = look(renewed, z, border, direction, _NEWTON)
+    border = _weights(renewed) * np.asarray(direction)
+    there = _look(renewed, z, border, direction)
     return (renewed, there) if _sound(there) else None
 
 
@@ -315,8 +342,8 @@ def _ended(rows: list[CycleRow], window: _Window, method: CycleContinuation, lan
     lost = last.trivial_error > _LOST
     if last.period >= window.longest or (lost and grown):
         return (
-            f"The period grew to {last.period:.4g} without an end in sight: the cycle approaches a homoclinic orbit, or "
-            "another one of infinite period."
+            f"The period grew to {last.period:.4g} without an end in sight: the cycle approaches a homoclinic orbit, "
+            "or another one of infinite period."
         )
     if lost:
         return (

@@ -36,7 +36,7 @@ class Unknowns(NamedTuple):
     free: Any
 
 
-class _Linear(NamedTuple):
+class Linear(NamedTuple):
     """The linearised equations of all intervals after elimination of their Gauss points.
 
     `stages = per_node x_i + per_free e - inverse rhs`, `x_{i+1} = step x_i + drift e + ...`.
@@ -60,6 +60,7 @@ class CollocationEquations(eqx.Module):
         winding: By how much each scaled component grows once around: turns of angles, else zero.
         reference: Scaled stages of a nearby cycle, `(intervals, degree, d)`: the phase is chosen to be nearest to it.
         slopes: Derivative of the reference with respect to the phase at the same points.
+        pace: Period of the reference.
     """
 
     rule: Rule
@@ -67,6 +68,7 @@ class CollocationEquations(eqx.Module):
     winding: Any
     reference: Any
     slopes: Any
+    pace: Any
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -98,12 +100,17 @@ class CollocationEquations(eqx.Module):
 
     def bordered_solve(self, z: Any, border: Any, rhs: Any) -> Any:
         """The solution x of `[G_z; border] x = rhs`; `rhs` has one entry more than `residual`."""
+        return self.solve_around(z, border, rhs[:, None])[0][:, 0]
+
+    def solve_around(self, z: Any, border: Any, rhs: Any) -> tuple[Any, tuple[Any, Any]]:
+        """`bordered_solve` for the columns of `rhs`, with the pair of `once_around`, which costs nothing more."""
         count, degree, d = self.shape
-        linear = self._linearised(z)
+        sides = rhs.shape[1]
+        linear = self.linearised(z)
         inner = count * d
         outer = inner + count * degree * d
-        ends, stages, last = rhs[:inner].reshape(count, d), rhs[inner:outer].reshape(count, -1), rhs[outer:]
-        fixed = -jnp.einsum("iab,ib->ia", linear.inverse, stages)
+        ends, stages, last = rhs[:inner].reshape(count, d, -1), rhs[inner:outer].reshape(count, -1, sides), rhs[outer:]
+        fixed = -linear.inverse @ stages
         rows = self.unpacked(border)
         on_nodes, on_stages, corner = rows.nodes[None], rows.stages.reshape(1, count, -1), rows.free[None]
         if self.rule.multiple is None:
@@ -111,31 +118,30 @@ class CollocationEquations(eqx.Module):
             on_nodes = jnp.concatenate([jnp.zeros_like(on_nodes), on_nodes])
             on_stages = jnp.concatenate([phase, on_stages])
             corner = jnp.concatenate([jnp.zeros_like(corner), corner])
-        identity = jnp.broadcast_to(jnp.eye(d), linear.step.shape)
         chain = Chain(
             left=-linear.step,
-            right=identity,
+            right=jnp.broadcast_to(jnp.eye(d), linear.step.shape),
             extra=-linear.drift,
-            rhs=jnp.einsum("iab,ib->ia", linear.flow, fixed) - ends,
+            rhs=linear.flow @ fixed - ends,
             border=on_nodes + jnp.einsum("kia,iab->kib", on_stages, linear.per_node),
             corner=corner + jnp.einsum("kia,iab->kb", on_stages, linear.per_free),
-            end=last - jnp.einsum("kia,ia->k", on_stages, fixed),
+            end=last - jnp.einsum("kia,iar->kr", on_stages, fixed),
         )
-        x, e, _ = solve_chain(chain)
-        y = jnp.einsum("iab,ib->ia", linear.per_node, x) + linear.per_free @ e + fixed
-        return jnp.concatenate([jnp.ravel(x), jnp.ravel(y), e])
+        x, e, pair = solve_chain(chain)
+        y = linear.per_node @ x + linear.per_free @ e + fixed
+        return jnp.concatenate([x.reshape(inner, sides), y.reshape(outer - inner, sides), e]), pair
 
     def transition(self, z: Any) -> Any:
         """The derivative of the state at the end of each interval by that at its start, `(intervals, d, d)`."""
-        return self._linearised(z).step
+        return self.linearised(z).step
 
     def once_around(self, z: Any) -> tuple[Any, Any]:
         """The pair (P, Q) whose eigenvalues, P v + mu Q v = 0, are the Floquet multipliers."""
         step = self.transition(z)
         count, _, d = step.shape
-        none = jnp.zeros((count, d, 0)), jnp.zeros((count, d)), jnp.zeros((0, count, d))
-        empty = jnp.zeros((0, 0)), jnp.zeros(0)
-        return open_chain(Chain(-step, jnp.broadcast_to(jnp.eye(d), step.shape), *none, *empty))
+        none = jnp.zeros((count, d, 0)), jnp.zeros((count, d, 1)), jnp.zeros((0, count, d))
+        empty = jnp.zeros((0, 0)), jnp.zeros((0, 1))
+        return solve_chain(Chain(-step, jnp.broadcast_to(jnp.eye(d), step.shape), *none, *empty))[2]
 
     def slopes_of(self, z: Any) -> Any:
         """Derivative with respect to the phase at the Gauss points, `(intervals, degree, d)`."""
@@ -169,12 +175,13 @@ class CollocationEquations(eqx.Module):
         f = period * self.rule.velocities(period * (start + width * table.nodes), stages, free[-1])
         return x + width * (table.weights @ f), x + width * (table.matrix @ f) - stages, f
 
-    def _linearised(self, z: Any) -> _Linear:
+    def linearised(self, z: Any) -> Linear:
+        """The linearised equations at `z`."""
         unknowns = self.unpacked(z)
         parts = jax.vmap(self._blocks, in_axes=(0, 0, 0, 0, None))
         return parts(unknowns.nodes, unknowns.stages, self.widths, self._starts(), unknowns.free)
 
-    def _blocks(self, x: Any, stages: Any, width: Any, start: Any, free: Any) -> _Linear:
+    def _blocks(self, x: Any, stages: Any, width: Any, start: Any, free: Any) -> Linear:
         _, degree, d = self.shape
         table = gauss(degree)
         period = self.rule.period(free)
@@ -189,12 +196,7 @@ class CollocationEquations(eqx.Module):
         sides = jnp.concatenate([jnp.tile(jnp.eye(d), (degree, 1)), by_inner.reshape(size, -1), eye], axis=1)
         found, _ = eliminated(jnp.concatenate([eye - inside, sides], axis=1), size)
         per_node, per_free, inverse = found[:, :d], found[:, d : d + free.size], found[:, d + free.size :]
-        return _Linear(per_node, per_free, inverse, flow, jnp.eye(d) + flow @ per_node, by_end + flow @ per_free)
-
-
-def open_chain(chain: Chain) -> tuple[Any, Any]:
-    """Only the pair (P, Q) of `solve_chain`."""
-    return solve_chain(chain)[2]
+        return Linear(per_node, per_free, inverse, flow, jnp.eye(d) + flow @ per_node, by_end + flow @ per_free)
 
 
 @eqx.filter_jit

@@ -56,10 +56,10 @@ class Chain(NamedTuple):
         left: Shape `(count, d, d)`.
         right: Shape `(count, d, d)`.
         extra: Shape `(count, d, k)`.
-        rhs: Shape `(count, d)`.
+        rhs: One or more right-hand sides, shape `(count, d, r)`.
         border: Shape `(k, count, d)`.
         corner: Shape `(k, k)`.
-        end: Shape `(k,)`.
+        end: Shape `(k, r)`.
     """
 
     left: Any
@@ -78,31 +78,31 @@ def solve_chain(chain: Chain) -> tuple[Any, Any, tuple[Any, Any]]:
     the blocks is ever formed. The multipliers are the eigenvalues mu of P v + mu Q v = 0 (Fairgrieve and Jepson 1991).
 
     Returns:
-        States `(count, d)`, extra unknowns `(k,)`, and P and Q.
+        States `(count, d, r)`, extra unknowns `(k, r)`, and P and Q.
     """
-    count, d = chain.rhs.shape
+    count, d, sides = chain.rhs.shape
     levels = max(count - 1, 1).bit_length()
     size = 2**levels
-    tail = jnp.concatenate([chain.extra, chain.rhs[..., None]], axis=-1)
+    tail = jnp.concatenate([chain.extra, chain.rhs], axis=-1)
     # Filled up to a power of two by `x[i + 1] = x[i]`, so that all levels have one shape and are compiled once.
     blocks = _filled((chain.left, chain.right, tail), size)
     border = jnp.pad(chain.border, ((0, 0), (0, size - count + 1), (0, 0)))
-    bottom = jnp.concatenate([chain.corner, chain.end[:, None]], axis=-1)
+    bottom = jnp.concatenate([chain.corner, chain.end], axis=-1)
     (blocks, border, bottom), found = jax.lax.scan(_merged, (blocks, border, bottom), None, length=levels)
     left, right, tail = (block[0] for block in blocks)
     whole = jnp.concatenate([left + right, tail], axis=-1)
     whole = jnp.concatenate([whole, jnp.concatenate([border[:, 0] + border[:, 1], bottom], axis=-1)])
-    answer = eliminated(whole, whole.shape[0])[0][:, 0]
+    answer = eliminated(whole, whole.shape[0])[0]
     e = answer[d:]
 
     def expanded(x: Any, found: Any) -> Any:
         pairs = found.shape[0]
         a, b = x[:pairs], x[1 : pairs + 1]
-        known = jnp.concatenate([a, b, jnp.broadcast_to(e, (pairs, e.size)), -jnp.ones((pairs, 1))], axis=-1)
-        inner = -jnp.einsum("iab,ib->ia", found, known)
-        return jnp.concatenate([jnp.stack([a, inner], axis=1).reshape(-1, d), x[pairs : pairs + 1]]), None
+        known = jnp.concatenate([a, b, jnp.broadcast_to(e, (pairs, *e.shape))], axis=1)
+        inner = found[..., -sides:] - found[..., :-sides] @ known
+        return jnp.concatenate([jnp.stack([a, inner], axis=1).reshape(-1, d, sides), x[pairs : pairs + 1]]), None
 
-    x, _ = jax.lax.scan(expanded, jnp.broadcast_to(answer[:d], (size + 1, d)), found, reverse=True)
+    x, _ = jax.lax.scan(expanded, jnp.broadcast_to(answer[:d], (size + 1, d, sides)), found, reverse=True)
     return x[:count], e, (left, right)
 
 

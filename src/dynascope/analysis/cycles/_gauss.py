@@ -50,6 +50,13 @@ def lagrange(points: Array, at: Array) -> Array:
     return out
 
 
+@functools.cache
+def lagrange_rows(degree: int, count: int) -> Array:
+    """Weights of the start and the Gauss points of an interval in the values at `count` even places of it."""
+    points = np.concatenate([[0.0], gauss(degree).nodes])
+    return lagrange(points, np.arange(count) / count)
+
+
 def evaluated(mesh: Array, nodes: Array, stages: Array, s: Array) -> Array:
     """The piecewise polynomial at the phases `s` in [0, 1].
 

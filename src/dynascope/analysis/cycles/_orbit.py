@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -96,7 +97,7 @@ class PeriodicOrbit(AbstractResult):
         dense = self.at(np.linspace(0.0, 1.0, 40 * (len(self.mesh) - 1) + 1))
         return np.stack([dense.min(axis=0), dense.max(axis=0)])
 
-    def at(self, phases: ArrayLike) -> Array:
+    def at(self, phases: ArrayLike | Sequence[float]) -> Array:
         """States at `phases`; 0 is the first point and 1 the same one period later.
 
         Args:

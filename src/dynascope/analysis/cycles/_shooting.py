@@ -97,12 +97,12 @@ class _Joined(eqx.Module):
         gaps, off = self.mismatch(nodes, ends)
         eye = jnp.broadcast_to(jnp.eye(d), blocks.shape)
         if self.rule.multiple is not None:
-            none = jnp.zeros((count, d, 0)), gaps, jnp.zeros((0, count, d)), jnp.zeros((0, 0)), jnp.zeros(0)
-            return Chain(-blocks, eye, *none)
+            none = jnp.zeros((0, count, d)), jnp.zeros((0, 0)), jnp.zeros((0, 1))
+            return Chain(-blocks, eye, jnp.zeros((count, d, 0)), gaps[..., None], *none)
         ts = period * (1 + jnp.arange(count)) / count
         drift = self.rule.velocities(ts, ends, jnp.zeros(())) / count
         border = jnp.zeros((1, count, d)).at[0, 0].set(self.slope)
-        return Chain(-blocks, eye, -drift[..., None], gaps, border, jnp.zeros((1, 1)), -off[None])
+        return Chain(-blocks, eye, -drift[..., None], gaps[..., None], border, jnp.zeros((1, 1)), -off[None, None])
 
 
 def shot(rule: Rule, guess: Guess, method: Shooting, variables: tuple[Variable, ...]) -> Solved:
@@ -150,7 +150,8 @@ def _solved(joined: _Joined, nodes: Any, period: Any, rtol: Any, atol: Any, max_
     def one(carry: Any) -> Any:
         nodes, period, (ends, blocks, size), _, share, count = carry
         dx, e, _ = solve_chain(joined.chain(nodes, ends, blocks, period))
-        dt = e[0] if joined.rule.multiple is None else jnp.zeros(())
+        dx = dx[..., 0]
+        dt = e[0, 0] if joined.rule.multiple is None else jnp.zeros(())
         length = jnp.maximum(jnp.max(jnp.abs(dx)), jnp.abs(dt) / period)
         length = jnp.where(jnp.isfinite(length), length, jnp.inf)
         share = jnp.minimum(share, 0.5 * period / jnp.maximum(jnp.abs(dt), 1e-300))

@@ -115,7 +115,7 @@ def posed(
     """
     grid = jnp.asarray(points[:-1]).reshape(len(mesh) - 1, degree + 1, -1)
     widths = jnp.diff(jnp.asarray(mesh))
-    equations = CollocationEquations(rule, widths, jnp.asarray(winding), grid[:, 1:], grid[:, 1:])
+    equations = CollocationEquations(rule, widths, jnp.asarray(winding), grid[:, 1:], grid[:, 1:], jnp.ones(()))
     kept = jnp.asarray(free) if rule.multiple is None else jnp.asarray(free[-1:])
     z = equations.packed(Unknowns(grid[:, 0], grid[:, 1:], kept))
     return referred(equations, z), z
@@ -124,8 +124,9 @@ def posed(
 @eqx.filter_jit
 def referred(equations: CollocationEquations, z: Any) -> CollocationEquations:
     """The same equations with the phase of the cycle `z`."""
-    both = equations.unpacked(z).stages, equations.slopes_of(z)
-    return eqx.tree_at(lambda e: (e.reference, e.slopes), equations, both)
+    unknowns = equations.unpacked(z)
+    own = unknowns.stages, equations.slopes_of(z), equations.rule.period(unknowns.free)
+    return eqx.tree_at(lambda e: (e.reference, e.slopes, e.pace), equations, own)
 
 
 def moved(equations: CollocationEquations, z: Any, mesh: Array, new: Array) -> tuple[CollocationEquations, Any]:
