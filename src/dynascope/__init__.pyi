@@ -41,6 +41,7 @@ from .analysis.tangent import finite_time_exponents as finite_time_exponents
 from .data import load as load
 from .data import read_network as read_network
 from .data import read_recording as read_recording
+from .data import read_spike_trains as read_spike_trains
 from .data import save as save
 from .models import build as build
 from .models import catalogue as catalogue
@@ -48,10 +49,13 @@ from .models import facts as facts
 from .models import names as names
 from .plots import plot as plot
 from .report import report_recording as report_recording
+from .report import report_spike_trains as report_spike_trains
 from .report import report_system as report_system
 from .series import Recording as Recording
+from .series import SpikeTrains as SpikeTrains
 from .series import Trajectory as Trajectory
 from .series import as_recording as as_recording
+from .series import as_spike_trains as as_spike_trains
 from .solve import fixed_solver as fixed_solver
 from .solve import trajectory as trajectory
 from .systems import AbstractDelayFlow as AbstractDelayFlow

@@ -16,7 +16,7 @@ from ..analysis.regime._time import depends_on_time
 from ..analysis.stability import FixedPoints, LyapunovSpectrum, Newton, SpeedDescent, lyapunov_spectrum
 from ..analysis.stability import fixed_points as find_fixed_points
 from ..data import save
-from ..series import Events, Recording, Trajectory
+from ..series import Events, Recording, SpikeTrains, Trajectory
 from ..solve import Tsit5, step_for, trajectory
 from ..systems import AbstractInput, AbstractSystem, Constant, default_input, dimension, is_discrete, kind
 from ._answer import Answer
@@ -43,7 +43,7 @@ def report(target: str, options: Options) -> Answer:
     """The whole report: verdict, page and numbers."""
     found = read_target(target, options)
     # Drawing is slow to load: only a report needs it, and only once its target was read.
-    from ..report import report_recording, report_system
+    from ..report import report_recording, report_spike_trains, report_system
 
     _say(found.notes, options)
     folder = options.out if options.out is not None else f"{found.name}-report"
@@ -52,6 +52,8 @@ def report(target: str, options: Options) -> Answer:
     if isinstance(found.value, Recording):
         seed = options.seed or 0
         made = report_recording(found.value, target=target, seed=seed, origin=found.origin, progress=progress)
+    elif isinstance(found.value, SpikeTrains):
+        made = report_spike_trains(found.value, target=target, seed=options.seed or 0, origin=found.origin)
     else:
         system = found.value
         if options.rtol is not None:

@@ -7,12 +7,12 @@ from typing import Any
 import jax
 
 from .._errors import InputError
-from ..data import FileKind, load, read_network, read_recording, sniff
+from ..data import FileKind, holds_spike_trains, load, read_network, read_recording, read_spike_trains, sniff
 from ..data._python_file import attempted, check_rule, system_from_file
 from ..data._saving import is_saved_system
 from ..models import find, names
 from ..models._construct import close_name, construct, draws, sized
-from ..series import MENDINGS, Recording
+from ..series import MENDINGS, Recording, SpikeTrains
 from ..systems import AbstractSystem
 from ._options import RECORDING, Options, flag, given
 from ._values import changes
@@ -42,7 +42,7 @@ class Target:
     """
 
     name: str
-    value: AbstractSystem | Recording
+    value: AbstractSystem | Recording | SpikeTrains
     notes: tuple[str, ...] = ()
     origin: str | None = None
 
@@ -78,6 +78,10 @@ def read_target(target: str, options: Options) -> Target:
         origin = f"system = ds.read_network({target!r}{_listed(chosen)}).system"
         return Target(Path(target).stem, _replaced(network.system, options), notes, _changed(origin, options))
     _refuse(options, (*_NETWORK, *_OF_SYSTEMS, "source"), target, "a recording")
+    if options.variable is None and holds_spike_trains(target):
+        _refuse(options, ("dt", *RECORDING), target, "spike trains")
+        trains = read_spike_trains(target)
+        return Target(Path(target).stem, trains, trains.notes, f"trains = ds.read_spike_trains({target!r})")
     arguments = {"dt": options.dt, **reading(options)}
     recording = read_recording(target, **arguments)
     origin = f"recording = ds.read_recording({target!r}{_listed(arguments)})"

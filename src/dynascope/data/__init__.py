@@ -10,3 +10,5 @@ from ._networks import read_network as read_network
 from ._recordings import read_recording as read_recording
 from ._saving import load as load
 from ._saving import save as save
+from ._spike_files import holds_spike_trains as holds_spike_trains
+from ._spike_files import read_spike_trains as read_spike_trains

@@ -33,6 +33,9 @@ from ._return_map import successive_maxima as successive_maxima
 from ._rhythm import power_spectrum as power_spectrum
 from ._rhythm import return_times as return_times
 from ._series import time_series as time_series
+from ._spikes import correlograms as correlograms
+from ._spikes import firing_map as firing_map
+from ._spikes import raster as raster
 from ._style import svg as svg
 from ._sweep import sweep_figure as sweep_figure
 from ._synchrony import copies as copies

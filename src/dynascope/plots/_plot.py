@@ -17,13 +17,13 @@ from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity
 from ..analysis.map_cycles import MapCycles
 from ..analysis.phase_plane import InvariantManifold, PhasePlane
 from ..analysis.rhythm import Period, Spectrum
-from ..analysis.spikes import FiringPattern
+from ..analysis.spikes import Correlogram, FiringPattern, FiringRegime
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
 from ..analysis.synchrony import ConditionalExponents, MasterStability, TransversalExponents
 from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
 from ..learn import LossPrediction
 from ..models import Catalogue
-from ..series import Recording, Trajectory
+from ..series import Recording, SpikeTrains, Trajectory
 from ._basins import basin_map, share_bars
 from ._bifurcation import bifurcation_diagram
 from ._chaos import divergence, strengths, surrogates
@@ -38,6 +38,7 @@ from ._phase_plane import cycles_of_map, manifold, plane
 from ._portrait import draw_portrait
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
+from ._spikes import correlograms, firing_map, raster
 from ._style import new_figure, styled
 from ._sweep import sweep_figure
 from ._synchrony import copies, data_spectrum, master_curve, modes
@@ -112,6 +113,9 @@ plot.register(ExponentFromData, divergence)
 plot.register(ZeroOne, strengths)
 plot.register(SurrogateTest, surrogates)
 plot.register(FiringPattern, firing)
+plot.register(SpikeTrains, raster)
+plot.register(Correlogram, correlograms)
+plot.register(FiringRegime, firing_map)
 plot.register(FiniteTimeExponents, finite_time)
 plot.register(CovariantVectors, covariant)
 plot.register(Alignment, aligning)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import equinox as eqx
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._errors import InputError
 from ._samples import listed
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def _frozen(values: Any) -> Any:
@@ -113,6 +116,23 @@ class SpikeTrains(eqx.Module):
             )
         inside = (self.times >= start) & (self.times <= stop)
         return dataclasses.replace(self, times=padded(self.times, inside), start=float(start), stop=float(stop))
+
+    def to_xarray(self) -> xr.Dataset:
+        """All spikes in the order of their times as `time` and `train`, with the window as attributes."""
+        import xarray as xr
+
+        times, units = self.pooled()
+        return xr.Dataset(
+            {"time": ("spike", times, {"units": self.time_unit}), "train": ("spike", units)},
+            {"name": ("name", list(self.names))},
+            {
+                "start": self.start,
+                "stop": self.stop,
+                "time_unit": self.time_unit,
+                "source": self.source,
+                "notes": "\n".join(self.notes),
+            },
+        )
 
     def summary(self) -> str:
         """How many units fired how many spikes in which window."""

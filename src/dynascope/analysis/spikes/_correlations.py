@@ -139,8 +139,8 @@ def correlations(
     if n < 2 or size < 3:
         raise InputError(f"Correlations need two trains and three bins at least, got {n} and {size}.")
     matrix = _coefficients(counts)
-    chance = spread = np.full((n, n), np.nan)
-    beyond = np.full((n, n), np.nan)
+    # Without surrogates one number stands for all, as many trains make large matrices.
+    chance = spread = beyond = np.broadcast_to(np.nan, (n, n))
     if surrogate is not None:
         generator = np.random.default_rng(seed)
         drawn = np.stack([_coefficients(binned(surrogate.drawn(trains, generator), bin=bin)) for _ in range(count)])
@@ -164,7 +164,7 @@ def correlations(
         matrix=matrix,
         stderr=(1 - np.minimum(matrix**2, 1.0)) / math.sqrt(size - 1),
         chance=chance,
-        zscore=np.where(spread > 0, (matrix - chance) / np.where(spread > 0, spread, 1.0), np.nan),
+        zscore=chance if surrogate is None else _zscores(matrix - chance, spread),
         pvalue=beyond,
     )
 
@@ -174,6 +174,10 @@ def _coefficients(counts: NDArray[np.int64]) -> Array:
     size = np.sqrt(np.sum(apart**2, axis=1, keepdims=True))
     unit = np.where(size > 0, apart / np.where(size > 0, size, 1.0), np.nan)
     return unit @ unit.T
+
+
+def _zscores(apart: Array, spread: Array) -> Array:
+    return np.where(spread > 0, apart / np.where(spread > 0, spread, 1.0), np.nan)
 
 
 def _pair_mean(matrix: Array) -> tuple[float, float]:

@@ -81,7 +81,7 @@ class Terms(eqx.Module):
 
     def seen_in(self, raster: ArrayLike) -> Terms:
         """Those monomials that occur in a raster: no finite coefficient fits one that never does."""
-        seen = self.along(raster).any(axis=0)
+        seen = self.along(raster).mean(axis=0) > 0
         kept = tuple(m for m, s in zip(self.monomials, seen, strict=True) if s)
         return Terms(self.units, self.length, kept)
 

@@ -127,18 +127,18 @@ def _sweep(ring: jax.Array, b: Array, J: Array, key: jax.Array, sweeps: int) -> 
     size, units = ring.shape
     length = J.shape[0]
     phase = jnp.arange(size) % length
+    fields, couplings = jnp.asarray(b), jnp.asarray(J)
 
     def update(ring: jax.Array, number: jax.Array) -> tuple[jax.Array, None]:
         unit, now = number % units, (number // units) % length
-        field = b[unit] + ring @ J[0, :, unit]
+        field = fields[unit] + ring @ couplings[0, :, unit]
         for d in range(1, length):
             later, earlier = jnp.roll(ring, -d, axis=0), jnp.roll(ring, d, axis=0)
-            field = field + later @ J[d, unit, :] + earlier @ J[d, :, unit]
+            field = field + later @ couplings[d, unit, :] + earlier @ couplings[d, :, unit]
         chance = jax.random.uniform(jax.random.fold_in(key, number), (size,))
         spikes = (chance < jax.nn.sigmoid(field)).astype(ring.dtype)
         return ring.at[:, unit].set(jnp.where(phase == now, spikes, ring[:, unit])), None
 
-    b, J = jnp.asarray(b), jnp.asarray(J)
     return jax.lax.scan(update, ring, jnp.arange(sweeps * units * length))[0]
 
 
