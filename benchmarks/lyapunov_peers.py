@@ -119,9 +119,9 @@ def main() -> None:
     """Answer until the input ends."""
     package, name = sys.argv[1:]
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    run = {"lyapax": by_lyapax, "pynamicalsys": by_pynamicalsys, "jitcode": by_jitcode}[package](name)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever packages print goes elsewhere
+    run = {"lyapax": by_lyapax, "pynamicalsys": by_pynamicalsys, "jitcode": by_jitcode}[package](name)
     for _ in sys.stdin:
         cpu, wall = time.process_time(), time.perf_counter()
         exponents = np.asarray(run())
