@@ -28,6 +28,9 @@ from ._pinned import PinnedPoint, pinned_crossing, pinned_pair, pinned_real
 #: Lengths in the metric: an extended system that leads farther away than this has found something else.
 _NEAR = 1e-2
 
+#: A cubic coefficient that matters less than this over the whole region is zero.
+_NOTHING = 1e-10
+
 _located = eqx.filter_jit(locate)
 _pinned_real = eqx.filter_jit(pinned_real)
 _pinned_pair = eqx.filter_jit(pinned_pair)
@@ -60,6 +63,9 @@ def special_point(
     forms = forms_at(problem, at)
     turn = float(pinned.frequency) if exact else _turn(values, problem.discrete)
     coefficient, said = _form(problem, forms, kind, turn)
+    # Where all terms vanish, as in a linear system, the signs of what rounding leaves say nothing.
+    if kind not in ("fold", "branch point") and abs(coefficient) * float(jnp.sum(problem.scale**2)) < _NOTHING:
+        said = "degenerate"
     point = SpecialPoint(
         type=kind,
         branch=branch,
