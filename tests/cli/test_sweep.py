@@ -126,6 +126,11 @@ def test_wrong_files_are_refused(text: str, complaint: str, dynascope: Run, fold
     assert dynascope("sweep", "absent.toml").code == 2
 
 
+def test_help_names_it(dynascope: Run) -> None:
+    assert "sweep" in dynascope("--help").out
+    assert "--retry-failed" in dynascope("sweep", "--help").out
+
+
 def test_ranges_and_lists() -> None:
     assert values_of("1,2.5,word", said="") == [1, 2.5, "word"]
     assert values_of("1e-3:10:5:log", said="") == Range(1e-3, 10.0, 5, log=True)

@@ -1,7 +1,9 @@
 """What a sweep returns, and that the same sweep gives the same bits wherever it runs."""
 
+import dataclasses
 import functools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import xarray as xr
 
 import dynascope as ds
 from dynascope import ComputationFailed, InputError
-from dynascope.sweep import Grid, InProcess, Processes, Range, Together, open_sweep, sweep
+from dynascope.sweep import AbstractEngine, Grid, InProcess, Processes, Range, Together, open_sweep, sweep
 from tests.sweep import functions
 
 LOGISTIC = ds.build("logistic")
@@ -173,3 +175,22 @@ def test_store_is_opened_by_xarray_and_by_us(tmp_path: Path) -> None:
     with xr.open_zarr(tmp_path / "a.zarr", consolidated=False, chunks=None) as flat:
         np.testing.assert_array_equal(flat.x, found.x.values.ravel())
         np.testing.assert_array_equal(flat.r, np.repeat([1.5, 2.0, 2.5], 2))
+
+
+class Elsewhere(AbstractEngine):
+    """An engine of one's own: the same work, backwards, on a machine that may be another one."""
+
+    machine: str | None = None
+
+    def blocks(self, job: Any, tasks: Any, limit: float | None) -> Iterator[Any]:
+        for block in InProcess().blocks(job, tasks[::-1], limit):
+            yield block if self.machine is None else dataclasses.replace(block, machine=self.machine)
+
+
+def test_an_engine_of_ones_own(tmp_path: Path) -> None:
+    arguments: Any = (functions.final, LOGISTIC, WIDE)
+    here = sweep(*arguments, batch=16)
+    assert sweep(*arguments, batch=16, engine=Elsewhere()).identical(here)
+    with pytest.raises(InputError, match="another kind of machine"):
+        sweep(*arguments, batch=16, engine=Elsewhere("another"), store=tmp_path / "a.zarr")
+    assert int((open_sweep(tmp_path / "a.zarr").status != 0).sum()) == 0
