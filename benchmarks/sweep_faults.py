@@ -57,8 +57,11 @@ def kills(count: int, engine: str, wanted: Any, folder: Path) -> dict[str, Any]:
         store, log = folder / f"{engine}-{i}.zarr", folder / f"{engine}-{i}.log"
         os.environ["SWEEP_LOG"] = str(log)
         process = started(store, engine)
-        # From before the first word is written to the end of the sweep.
-        time.sleep(float(random.uniform(2.0, 7.0)))
+        # At any number of points, or before the first one; then at any moment of the next.
+        points = int(random.integers(0, len(wanted.r)))
+        while points and process.poll() is None and sum(counted(log).values()) < points:
+            time.sleep(0.005)
+        time.sleep(float(random.uniform(0.0, 0.1 if points else 5.0)))
         process.kill()
         process.wait()
         time.sleep(1.5)

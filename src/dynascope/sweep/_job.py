@@ -26,6 +26,7 @@ from ._outputs import (
     UNSUCCESSFUL,
     Block,
     Kind,
+    filler,
     flattened,
     not_finite,
     short,
@@ -228,9 +229,7 @@ class Worker:
         whole = {name: array.copy() for name, array in whole.items()}
         for part, found in parts:
             for name, array in whole.items():
-                array[part] = (
-                    np.nan if found is None and array.dtype.kind == "f" else 0 if found is None else found[name][part]
-                )
+                array[part] = filler(array.dtype) if found is None else found[name][part]
         return whole
 
 

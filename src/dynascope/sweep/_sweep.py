@@ -179,8 +179,9 @@ def _planned(job: Job, traceable: bool, vectorise: bool | None, limit: float | N
         size = max(1, min(_APART, count // _FEW), count // _MANY)
         return dataclasses.replace(job, execution=execution, batch=size)
     size = min(_MOST, max(_TRIAL, _power_of_two(count / _FEW)), _power_of_two(count))
-    if size >= _TRIAL:
-        each = worker.memory(_TRIAL) / _TRIAL
+    if size > 1:
+        trial = min(size, _TRIAL)
+        each = worker.memory(trial) / trial
         size = max(1, min(size, 2 ** int(math.log2(max(1.0, _MEMORY / each)))))
     return dataclasses.replace(job, execution=execution, batch=size)
 
