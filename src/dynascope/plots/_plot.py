@@ -12,6 +12,7 @@ from .._errors import InputError
 from ..analysis.basins import Basins, BasinShares
 from ..analysis.bifurcation import BifurcationDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
+from ..analysis.cycles import PeriodicOrbit, PhaseResponse
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
 from ..analysis.map_cycles import MapCycles
@@ -27,6 +28,7 @@ from ..series import Recording, SpikeTrains, Trajectory
 from ._basins import basin_map, share_bars
 from ._bifurcation import bifurcation_diagram
 from ._chaos import divergence, strengths, surrogates
+from ._cycles import periodic_orbit_figure, phase_response_figure
 from ._firing import firing
 from ._fixed_points import equilibria
 from ._gallery import gallery
@@ -92,6 +94,8 @@ def _trajectory(result: Trajectory, *, axes: Any = None, variables: tuple[str, .
     return figure
 
 
+plot.register(PeriodicOrbit, periodic_orbit_figure)
+plot.register(PhaseResponse, phase_response_figure)
 plot.register(Recording, time_series)
 plot.register(Catalogue, gallery)
 plot.register(LyapunovSpectrum, lyapunov)

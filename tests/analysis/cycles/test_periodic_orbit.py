@@ -1,5 +1,7 @@
 """Periodic orbits against closed forms, tables and an independent integration."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +34,7 @@ def test_stuart_landau():
 
 def test_against_independent_integration():
     """An unstable cycle of Hodgkin and Huxley: one period of SciPy's DOP853 from each of eight points closes it."""
-    neuron = ds.build("hodgkin-huxley", I=8.0)
+    neuron: Any = ds.build("hodgkin-huxley", I=8.0)
     rest = ds.fixed_points(neuron).states[0]
     orbit = periodic_orbit(neuron, hopf_guess(neuron, rest, amplitude=5.0))
     assert orbit.stability == "saddle"

@@ -3,5 +3,7 @@
 from ._find import periodic_orbit as periodic_orbit
 from ._guess import hopf_guess as hopf_guess
 from ._orbit import PeriodicOrbit as PeriodicOrbit
+from ._phase_response import PhaseResponse as PhaseResponse
+from ._phase_response import phase_response as phase_response
 from ._shooting import Shooting as Shooting
 from ._solved import Collocation as Collocation

@@ -1,0 +1,92 @@
+"""Periodic orbits with their multipliers, and phase response curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .._errors import InputError
+from ..analysis.cycles import PeriodicOrbit, PhaseResponse
+from ._style import ACCENT, CYCLE, FAINT, INK, MUTED, WARM, label, new_figure, root, styled, time_label
+
+#: Components drawn at most.
+_MOST = 4
+
+
+@styled
+def periodic_orbit_figure(result: PeriodicOrbit, *, axes: Any = None) -> Figure:
+    """The components along one period, each in its own range, and the multipliers in the complex plane.
+
+    Args:
+        result: From `periodic_orbit`.
+        axes: Draw only the components into these matplotlib axes instead of a new figure.
+
+    Raises:
+        InputError: If no orbit was found.
+    """
+    if not result.states.size:
+        raise InputError("There is no orbit to draw: none was found.")
+    if axes is not None:
+        _components(axes, result)
+        return root(axes)
+    figure = new_figure(2.9)
+    parts: Any = figure.subplots(1, 2, width_ratios=[2.0, 1.0])
+    _components(parts[0], result)
+    _multipliers(parts[1], result)
+    return figure
+
+
+def _components(axes: Axes, result: PeriodicOrbit) -> None:
+    s = np.linspace(0.0, 1.0, 1001)
+    dense = result.at(s)
+    low, high = result.extent
+    shown = len(result.names[:_MOST])
+    for i, name in enumerate(result.names[:_MOST]):
+        span = high[i] - low[i] or 1.0
+        values = dense[:, i] if shown == 1 else (dense[:, i] - low[i]) / span
+        axes.plot(
+            s * result.period, values, color=CYCLE[i % len(CYCLE)], label=f"{name}: {low[i]:.3g} to {high[i]:.3g}"
+        )
+    axes.set_xlabel(time_label(result.time_unit))
+    axes.set_ylabel(result.names[0] if shown == 1 else "share of the range")
+    axes.set_title(f"{result.stability}, period {result.period:.6g}")
+    axes.margins(y=0.32 if shown > 2 else 0.2)
+    axes.legend(loc="upper center", ncols=2)
+
+
+def _multipliers(axes: Axes, result: PeriodicOrbit) -> None:
+    angle = np.linspace(0.0, 2 * np.pi, 200)
+    axes.fill(np.cos(angle), np.sin(angle), color=FAINT, alpha=0.6, lw=0)
+    axes.plot(np.cos(angle), np.sin(angle), color=MUTED, lw=0.7)
+    mu = result.multipliers
+    far = np.abs(mu) > 3
+    for value in mu[~far]:
+        axes.plot(value.real, value.imag, "o", color=WARM if abs(value) > 1 + 1e-6 else ACCENT, ms=5)
+    axes.set_aspect("equal")
+    axes.set_xlabel("real part")
+    axes.set_ylabel("imaginary part")
+    text = "multipliers" if not far.any() else "multipliers; beyond: " + ", ".join(f"{v.real:.3g}" for v in mu[far][:3])
+    axes.set_title(text, color=INK)
+
+
+@styled
+def phase_response_figure(result: PhaseResponse, *, axes: Any = None) -> Figure:
+    """The advance by a small kick of each component over the phase of the kick, one panel each.
+
+    Args:
+        result: From `phase_response`.
+        axes: Draw only the first component into these matplotlib axes instead of a new figure.
+    """
+    count = 1 if axes is not None else len(result.names[:_MOST])
+    figure = new_figure(2.4) if axes is None else root(axes)
+    panels = [axes] if axes is not None else list(np.ravel(figure.subplots(1, count)))
+    for i, panel in enumerate(panels):
+        panel.axhline(0.0, color=MUTED, lw=0.7)
+        panel.plot(result.phases, result.response[:, i], color=ACCENT)
+        panel.set_xlabel("phase of the kick")
+        panel.set_title(label(f"kick of {result.names[i]}"))
+    panels[0].set_ylabel(label("advance per unit", result.time_unit))
+    return figure

@@ -1,0 +1,24 @@
+"""Figures of periodic orbits hold what the results say."""
+
+import numpy as np
+import pytest
+
+import dynascope as ds
+from dynascope import InputError, plots
+from dynascope.analysis.cycles import periodic_orbit, phase_response
+
+
+def test_orbit_and_response():
+    system = ds.build("van-der-pol", mu=1.0)
+    orbit = periodic_orbit(system)
+    figure = plots.plot(orbit)
+    assert "stable" in figure.axes[0].get_title(loc="left")
+    line = figure.axes[0].lines[0]
+    assert np.max(np.asarray(line.get_xdata())) == pytest.approx(orbit.period)
+    assert plots.plot(orbit, axes=figure.axes[0]) is figure
+    found = phase_response(system, orbit)
+    curve = plots.plot(found).axes[1].lines[1]
+    assert np.asarray(curve.get_ydata()) == pytest.approx(found.response[:, 1])
+    nothing = periodic_orbit(ds.build("lorenz", rho=0.5), throw=False)
+    with pytest.raises(InputError, match="no orbit to draw"):
+        plots.plot(nothing)
