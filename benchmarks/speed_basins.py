@@ -17,6 +17,7 @@ import resource
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -128,7 +129,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=300)
     parser.add_argument("--thomas", type=int, default=251, help="Cells along each side; 0 leaves it out.")
     chosen = parser.parse_args()
-    done = {"cores": os.cpu_count()}
+    done: dict[str, Any] = {"cores": os.cpu_count()}
     if chosen.peer:
         done["pendulum"] = pendulum(chosen.cells, chosen.peer)
     if chosen.thomas:

@@ -45,7 +45,7 @@ def test_uncertainty_exponent_of_a_cantor_set():
     found = uncertainty_exponent(cantor(), region=box([0.0], [1.0]), starts=4096)
     wanted = 1 - np.log(2) / np.log(3)
     assert abs(found.exponent - wanted) < 3 * found.stderr + 0.02  # the power oscillates with the scale by a few %
-    assert found.stderr < 0.03
+    assert found.stderr < 0.05
     assert found.boundary_dimension == pytest.approx(1 - found.exponent)
 
 

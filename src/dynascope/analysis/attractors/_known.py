@@ -35,6 +35,7 @@ class KnownAttractor(eqx.Module):
         moving: Whether it moves.
         radius: At rest: within this distance (watched coordinates) starts are taken to have arrived.
         spread: Largest excursion on it, in units of the coordinates.
+        streak: Moving: looks in a row in its cells by which a start has arrived; 0 takes that of the finder.
     """
 
     points: np.ndarray
@@ -43,6 +44,7 @@ class KnownAttractor(eqx.Module):
     moving: bool
     radius: float
     spread: float
+    streak: int = 0
 
 
 class Targets(eqx.Module):

@@ -18,8 +18,8 @@ from ._windows import MOVING, REST, Judged, judge, strides
 
 #: Solver steps (maps: iterations) of the first window of looks, and looks in each.
 _FIRST, _FIRST_MAP, _LOOKS = 4096, 1024, 512
-#: Looks in a row by which a start has arrived at a moving attractor.
-_STREAK = 24
+#: Looks in a row by which a start has arrived at a moving attractor, at first and at most.
+_STREAK, _LONGEST = 128, 2048
 #: How many times longer than the scouts needed a start may take before it is looked at as a scout itself.
 _PATIENCE = 8
 
@@ -35,7 +35,8 @@ class Recurrences(AbstractFinder):
     that saddles and ghosts are no attractors. Scouts whose points mix are on one attractor.
 
     All other starts then race, thousands at once, until they enter the neighbourhood of a place of rest from which
-    test states return, or stay in the cells of a moving attractor for 24 looks. Those that take much longer than the
+    test states return, or stay in the cells of a moving attractor for 128 looks, or as
+    many more as it takes until the race tells of every scout what it found. Those that take much longer than the
     scouts become scouts, and may find something new.
 
     Args:
@@ -71,17 +72,17 @@ class Recurrences(AbstractFinder):
             # Those that have settled race as well, so that all times mean the same.
             unsure = told < 0
             labels[first[unsure]], times[first[unsure]] = told[unsure], late[unsure]
-        stride = self.stride or (1 if stage.unit > 1 or stage.iterated else 8)
+            known = self._agreed(stage, starts[first[~unsure]], told[~unsure], known)
+        stride = self._stride(stage)
         while np.any(labels == OPEN):
             rest = np.flatnonzero(labels == OPEN)
             if known:
                 # Scouts that come back undecided do so because they take long, not because more time would be spent
                 # on each start of the race.
-                looks = max(_PATIENCE * self._longest(stage), 64 * stride) // stride
-                won, took, _ = race(
-                    stage, targets_of(known, streak=_STREAK), stage.carries(starts[rest]), 0,
-                    looks=looks, stride=stride,
-                )  # fmt: skip
+                streak = max([_STREAK, *(a.streak for a in known)])
+                looks = max(_PATIENCE * self._longest(stage), 64 * stride) // stride + 2 * streak
+                targets = targets_of(known, streak=streak)
+                won, took, _ = race(stage, targets, stage.carries(starts[rest]), 0, looks=looks, stride=stride)
                 labels[rest], times[rest] = won, took * stride * stage.step_time
                 steps += int(took.sum()) * stride * stage.unit
                 rest = rest[won == OPEN]
@@ -98,6 +99,27 @@ class Recurrences(AbstractFinder):
                     labels[part], times[part], known, more = self._scouted(stage, starts[part], known, rng)
                     steps += more
         return Assigned(labels, times, known, steps * stage.stepped.work)
+
+    def _agreed(
+        self, stage: Stage, starts: np.ndarray, told: np.ndarray, known: tuple[KnownAttractor, ...]
+    ) -> tuple[KnownAttractor, ...]:
+        """The attractors with streaks so long that the race agrees with what the scouts found."""
+        if not any(a.moving for a in known) or not len(starts):
+            return known
+        streak = _STREAK
+        stride = self._stride(stage)
+        while streak < _LONGEST:
+            looks = max(_PATIENCE * self._longest(stage), 64 * stride) // stride + 2 * streak
+            won, _, _ = race(
+                stage, targets_of(known, streak=streak), stage.carries(starts), 0, looks=looks, stride=stride
+            )
+            if np.all((won == told) | (won == OPEN)):
+                break
+            streak *= 2
+        return tuple(eqx.tree_at(lambda a: a.streak, a, streak) for a in known)
+
+    def _stride(self, stage: Stage) -> int:
+        return self.stride or (1 if stage.unit > 1 or stage.iterated else 8)
 
     def _longest(self, stage: Stage) -> int:
         """Steps (in units of the stage) of a scout's third window."""

@@ -18,8 +18,10 @@ from ._fates import fates
 from ._prepared import drawn, flat_box
 from ._shares import share_error
 
-#: Fewest uncertain starts at which a scale enters the fit.
-_FEWEST = 8
+#: Fewest uncertain starts at which a scale enters the fit, and largest share: above, the displacement is no detail.
+_FEWEST, _LARGEST = 8, 0.3
+#: Shares follow a power only on average over scales: below this relative error no scale counts for more.
+_WOBBLE = 0.03
 
 
 class UncertaintyExponent(AbstractResult):
@@ -102,7 +104,7 @@ def uncertainty_exponent(
         known = np.all(labels.reshape(3, starts) != -2, axis=0)
         counts.append((int(np.sum(known & ((here != forth) | (here != back)))), int(known.sum())))
     hits, of = (np.array(c, float) for c in zip(*counts, strict=True))
-    used = (hits >= _FEWEST) & (hits < 0.9 * of)
+    used = (hits >= _FEWEST) & (hits < _LARGEST * of)
     if used.sum() < 2:
         raise InputError(
             f"Only {int(used.sum())} of {len(scales)} scales show enough uncertain starts for a power, of {starts} "
@@ -110,7 +112,8 @@ def uncertainty_exponent(
         )
     share = hits / of
     error = np.array([float(share_error(h, int(n))) for h, n in zip(hits, of, strict=True)])
-    slope, slope_error = _slope(np.log(np.asarray(scales))[used], np.log(share[used]), (error / share)[used])
+    relative = np.hypot(error[used] / share[used], _WOBBLE)
+    slope, slope_error = _slope(np.log(np.asarray(scales))[used], np.log(share[used]), relative)
     return UncertaintyExponent(
         exponent=slope,
         stderr=slope_error,

@@ -102,8 +102,8 @@ def minimal_shock(
         best, label, radius = found, where, float(np.linalg.norm(found))
     if not np.all(np.isfinite(best)):
         raise InputError(
-            f"None of {tried} shocks up to {reach:.4g} led elsewhere. Take a larger `region`, or is there another "
-            "attractor at all?"
+            f"None of {tried} shocks up to {reach:.4g} led elsewhere. Take a larger `region`, unless there is only "
+            "one attractor."
         )
     width = 0.5
     for _ in range(_REFINED):
