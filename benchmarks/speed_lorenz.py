@@ -32,6 +32,7 @@ from scipy.integrate import solve_ivp
 
 import dynascope as ds
 from dynascope.analysis.stability import Benettin, lyapunov_spectrum
+from dynascope.analysis.tangent import orbit_exponents
 from dynascope.models import Lorenz
 from dynascope.solve import RK4, Dop853
 
@@ -170,10 +171,19 @@ def spectrum() -> Contest:
         )
         return found.exponents
 
+    # What the loop in C gives: three numbers, without errors, twin orbit and sum rule.
+    bare = jax.jit(
+        lambda y: orbit_exponents(Lorenz(), y, steps=steps, transient_steps=20_000, every=every, solver=RK4(STEP))
+    )
+
+    def alone() -> np.ndarray:
+        return np.asarray(bare(jnp.array(START)))
+
     loops = all_compiled(in_c)
     for loop in loops.values():
         np.testing.assert_allclose(ours(), loop(), atol=0.02)
-    return {"dynascope": ours} | loops
+        np.testing.assert_allclose(alone(), loop(), atol=0.02)
+    return {"dynascope": ours, "dynascope, exponents alone": alone} | loops
 
 
 def main() -> None:
