@@ -38,7 +38,7 @@ def test_lorenz_ends_in_a_homoclinic_orbit():
     lorenz = ds.build("lorenz", rho=24.0)
     start = periodic_orbit(lorenz, _small_cycle(lorenz))
     assert start.stability == "saddle"
-    diagram = cycle_branch(lorenz, "rho", start, 13.0, 24.7)
+    diagram = cycle_branch(lorenz, "rho", 13.0, 24.7, orbit=start)
     branch = diagram.branches[0]
     assert branch.parameter.min() == pytest.approx(13.926557, abs=1e-4)
     assert any("homoclinic" in end for end in branch.ends)
@@ -55,7 +55,7 @@ def test_no_branch_without_an_orbit():
     nothing = periodic_orbit(lorenz, throw=False)
     assert not nothing.successful
     with pytest.raises(InputError, match="orbit that was found"):
-        cycle_branch(lorenz, "rho", nothing, 0.0, 1.0)
+        cycle_branch(lorenz, "rho", 0.0, 1.0, orbit=nothing)
     with pytest.raises(InputError, match="intervals"):
         CycleContinuation(intervals=1)
 

@@ -72,10 +72,10 @@ def with_cycles(
 def cycle_branch(
     system: AbstractSystem,
     parameter: str,
-    orbit: PeriodicOrbit,
     low: float,
     high: float,
     *,
+    orbit: PeriodicOrbit,
     inputs: Any = None,
     method: CycleContinuation | None = None,
 ) -> BifurcationDiagram:
@@ -88,9 +88,9 @@ def cycle_branch(
     Args:
         system: The flow, with the parameter at the value of the orbit.
         parameter: Name of the parameter, as in `bifurcations`.
-        orbit: From `periodic_orbit`.
         low: Least value of the parameter.
         high: Greatest value.
+        orbit: From `periodic_orbit`.
         inputs: Input signal under which the orbit was found.
         method: `CycleContinuation(...)`.
 
@@ -108,7 +108,7 @@ def cycle_branch(
         >>> import dynascope as ds
         >>> from dynascope.analysis.cycles import periodic_orbit
         >>> roessler = ds.build("roessler", a=0.2, b=0.2, c=2.0)
-        >>> diagram = cycle_branch(roessler, "c", periodic_orbit(roessler), 2.0, 3.0)
+        >>> diagram = cycle_branch(roessler, "c", 2.0, 3.0, orbit=periodic_orbit(roessler))
         >>> [(p.type, round(p.parameter, 4)) for p in diagram.points]
         [('period doubling', 2.8324)]
     """
