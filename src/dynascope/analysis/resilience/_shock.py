@@ -19,6 +19,8 @@ from ..basins import Fates, fates, flat_box
 
 #: Shocks tried at once, rounds of searching everywhere, and of refining near the best.
 _TRIED, _ROUNDS, _REFINED = 1024, 4, 24
+#: Thickness of the shell in which shorter shocks are looked for in all directions, in units of its radius.
+_SHELL = 0.02
 #: The search ends when no smaller shock is found within this share of the smallest.
 _TOLERANCE = 1e-4
 
@@ -64,8 +66,8 @@ def minimal_shock(
     """The minimal fatal shock: the shortest displacement of a state to another basin of attraction.
 
     Shocks are drawn uniformly from a ball that shrinks to the shortest fatal one, then around that one and shorter,
-    ever closer. Basins may be fractal, so nothing is assumed about the boundary; a shorter shock in a part of the
-    ball that no draw has met cannot be excluded.
+    ever closer, while a shell below its length is tried in all directions. Basins may be fractal, so nothing is
+    assumed about the boundary; a shorter shock in a tongue that no draw has met cannot be excluded.
 
     Args:
         system: Any system.
@@ -111,6 +113,10 @@ def minimal_shock(
         near = best / radius + width * rng.normal(size=(_TRIED // 4, len(changed))) / np.sqrt(len(changed))
         lengths = radius * (1 - width * rng.random((len(near), 1)))
         shocks = near / np.linalg.norm(near, axis=1, keepdims=True) * lengths
+        # Thin tongues of another basin may reach nearer elsewhere: a shell in all directions is tried as well.
+        ball = _ball(rng, 2 * _TRIED, len(changed))
+        shell = radius * (1 - _SHELL * rng.random((len(ball), 1)))
+        shocks = np.concatenate([shocks, ball / np.linalg.norm(ball, axis=1, keepdims=True) * shell])
         found, where, ends = _shortest(ends, start, changed, shocks, int(home[0]))
         tried += len(shocks)
         if found is None:
