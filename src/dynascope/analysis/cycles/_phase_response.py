@@ -94,8 +94,8 @@ def phase_response(system: AbstractSystem, orbit: PeriodicOrbit, *, inputs: Any 
             "a forced orbit" if orbit.forced else "an orbit that was not found" if not orbit.successful else "an orbit"
         )
         raise InputError(
-            "`phase_response` needs an orbit of an autonomous flow: the phase of a forced one is held by its drive. Got "
-            f"a {kind(system)} and {held}."
+            "`phase_response` needs an orbit of an autonomous flow: the phase of a forced one is held by its "
+            f"drive. Got a {kind(system)} and {held}."
         )
     guess = Guess(orbit.times / orbit.period, orbit.states, orbit.period, "orbit")
     rule = rule_of(system, driving(system, inputs), guess)
