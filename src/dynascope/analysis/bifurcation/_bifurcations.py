@@ -89,8 +89,8 @@ def bifurcations(
     Example:
         >>> import dynascope as ds
         >>> diagram = bifurcations(ds.build("fitzhugh-nagumo"), "I", 0.0, 2.0)
-        >>> [(p.type, round(p.parameter, 6), p.criticality) for p in diagram.points]
-        [('hopf', 0.331281, 'subcritical'), ('hopf', 1.418719, 'subcritical')]
+        >>> [(p.type, round(p.parameter, 5)) for p in diagram.points]
+        [('hopf', 0.33128), ('hopf', 1.41872), ('fold of cycles', 0.32418), ('fold of cycles', 1.42582)]
     """
     require_64_bit("A bifurcation diagram")
     _check_kind(system)
