@@ -153,7 +153,9 @@ def hopfield() -> list[dict[str, Any]]:
             "mirrored": float(found.shares[best < -0.95].sum()),
             "spurious": float(found.shares[np.abs(best) <= 0.95].sum()),
         }
-        error = np.sqrt(2 * max(parts["stored"] * parts["mirrored"], 0.25 / found.starts) / found.starts)
+        # Of a start drawn at random, the difference is 1, -1 or 0.
+        apart = parts["stored"] - parts["mirrored"]
+        error = np.sqrt((parts["stored"] + parts["mirrored"] - apart**2) / found.starts)
         rows.append({
             **row(f"Hopfield, {count} patterns: stored less mirrored", parts["stored"] - parts["mirrored"],
                   float(error + 2 / found.starts), 0.0, 1e-6),
