@@ -31,8 +31,8 @@ _MANY = 12
 def bifurcation_diagram(result: BifurcationDiagram, *, variable: str | None = None, axes: Any = None) -> Figure:
     """One component of every branch over the parameter; of cycles its least and its greatest value.
 
-    Lines are solid where stable and dashed where not. Special points carry the value of the parameter. Below, where
-    there are cycles, their period.
+    Lines are solid where stable and dashed where not. Special points carry the value of the parameter, where there is
+    room. Below, where there are cycles of a flow, their period.
 
     Args:
         result: From `bifurcations`.
@@ -71,6 +71,7 @@ def _branches(axes: Axes, result: BifurcationDiagram, which: int) -> None:
         if branch.kind == "cycle":
             _line(axes, branch, branch.low[:, which])
     axes.margins(0.03, 0.08)
+    texts: list[tuple[float, float, str]] = []
     for i, point in enumerate(result.points):
         on = [(b, j) for b in result.branches for j in np.flatnonzero(b.special == i)]
         heights = {float(side[j, which]) for b, j in on for side in (b.low, b.high)} or {float(point.state[which])}
@@ -79,13 +80,26 @@ def _branches(axes: Axes, result: BifurcationDiagram, which: int) -> None:
         for height in heights:
             axes.plot(point.parameter, height, shape, color=INK, mfc="white" if open_ else INK, mew=1.0, ms=5, zorder=5)
         value = f" {point.parameter:.5g}" if len(result.types) < _MANY else ""
-        axes.annotate(
-            f"{short}{value}", (point.parameter, max(heights)), xytext=(5, 5), textcoords="offset points", fontsize=7.5,
-            color=INK, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}, zorder=6,
-        )  # fmt: skip
+        texts.append((point.parameter, max(heights), f"{short}{value}"))
     axes.set_xlim(*result.window)
+    _named(axes, texts)
     axes.set_xlabel(label(result.parameter_name, result.parameter_unit))
     axes.set_ylabel(label(result.names[which]))
+
+
+def _named(axes: Axes, texts: list[tuple[float, float, str]]) -> None:
+    """Names beside the points, except where one would cover another."""
+    taken: list[Array] = []
+    left, right = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    for x, y, text in texts:
+        at = (np.array([x, y]) - left) / (right - left)
+        if any(np.all(np.abs(at - other) < (0.12, 0.05)) for other in taken):
+            continue
+        taken.append(at)
+        axes.annotate(
+            text, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=7.5, color=INK, zorder=6,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.8},
+        )  # fmt: skip
 
 
 def _line(axes: Axes, branch: Branch, values: Array) -> None:
