@@ -16,8 +16,8 @@ def _diagram():
 
 def test_stable_is_solid_and_unstable_dashed():
     axes = plot(_diagram()).axes[0]
-    lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
-    spans = [(line.get_xdata()[0], line.get_xdata()[-1], line.get_linestyle()) for line in lines]
+    lines = [(np.asarray(line.get_xdata(), float), line.get_linestyle()) for line in axes.lines]
+    spans = [(float(x[0]), float(x[-1]), style) for x, style in lines if x.size > 1]
     first, second = sorted(_diagram().special_parameter)
     np.testing.assert_allclose([s[0] for s in spans], [0, first, second])
     np.testing.assert_allclose([s[1] for s in spans], [first, second, 2])

@@ -1,6 +1,7 @@
 """Equilibria of neurons: Hodgkin-Huxley, Morris-Lecar, FitzHugh-Nagumo against known numbers."""
 
 import functools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_there_is_one_equilibrium_which_loses_and_regains_stability(name, low, h
 
 def test_points_solve_the_equations_and_periods_come_from_eigenvalues():
     diagram = _diagram("hodgkin-huxley", 0.0, 200.0)
-    system = ds.build("hodgkin-huxley")
+    system: Any = ds.build("hodgkin-huxley")
     for value, state in zip(diagram.parameter[::5], diagram.states[::5], strict=True):
         assert np.max(np.abs(system.replace(I=value).vector_field(0.0, state, None))) < 1e-9
     for point in diagram.points:

@@ -1,5 +1,7 @@
 """Bifurcation points as differentiable functions of a system, and branches of a whole family at once."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -23,7 +25,7 @@ from tests.analysis.bifurcation import small_systems as small
 
 
 def test_gradient_of_a_hopf_point_is_that_of_finite_differences():
-    system = ds.build("fitzhugh-nagumo")
+    system: Any = ds.build("fitzhugh-nagumo")
 
     def place(b):
         return hopf_point(system.replace(b=b), "I", 0.33, jnp.array([-0.967, -0.334])).value

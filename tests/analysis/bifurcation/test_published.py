@@ -1,5 +1,7 @@
 """Small systems against the numbers of other programs and against formulae."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -74,7 +76,8 @@ def test_predator_and_prey_of_the_demonstration_pp2():
         v = 3 * (1 - u) - p * (1 - e) / u
         return 3 * (1 - 2 * u) - v - 5 * p * e
 
-    np.testing.assert_allclose(_places(diagram, "hopf"), [optimize.brentq(trace, 0.5, 0.8, xtol=1e-14)], atol=1e-12)
+    hopf: Any = optimize.brentq(trace, 0.5, 0.8, xtol=1e-14)
+    np.testing.assert_allclose(_places(diagram, "hopf"), [hopf], atol=1e-12)
     assert {p.criticality for p in diagram.points if p.type == "branch point"} == {"transcritical"}
     assert len(diagram.kinds) == 3
 
