@@ -25,6 +25,13 @@ def test_share_of_the_henon_basin():
     assert "diverge" in found.summary()
 
 
+def test_angles_of_attractors_stay_on_their_circle():
+    firing = basin_shares(ds.build("theta-neuron", I=0.5), precision=0.5)
+    assert firing.moving.tolist() == [True]
+    assert firing.points.min() >= 0.0
+    assert 5.0 < firing.points.max() < 2 * np.pi
+
+
 def test_basins_of_newtons_method_have_its_symmetries():
     found = basins(ds.build("newton-map"), Grid([-1, -1], [1, 1], (60, 60)))
     assert len(found) == 3

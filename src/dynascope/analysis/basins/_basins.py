@@ -16,7 +16,7 @@ from ..._types import Key
 from ...systems import AbstractSystem, Box
 from ..attractors import AbstractFinder, KnownAttractor, Recurrences
 from ._grid import Grid
-from ._named import named
+from ._named import named, states_of
 from ._prepared import prepared
 from ._shares import share_error
 
@@ -143,6 +143,6 @@ def basins(
         times=times,
         shares=counts / grid.size,
         stderr=share_error(counts, grid.size) if len(counts) else np.zeros(0),
-        states=np.stack([a.states[0] for a in known]) if known else np.zeros((0, flat.size)),
+        states=states_of(known, stage, count=1)[:, 0],
         moving=np.array([a.moving for a in known], bool),
     )

@@ -11,12 +11,20 @@ import numpy as np
 from ..._errors import RESULTS
 from ..._results import provenance
 from ...systems import AbstractSystem
+from .._topology import wrapped
 from ..attractors import Attractors, KnownAttractor, Stage
 from ..regime import examine
 from ..stability import lyapunov_spectrum
 
 #: A largest exponent within this many standard errors of zero counts as zero.
 _ERRORS = 3
+
+
+def states_of(known: tuple[KnownAttractor, ...], stage: Stage, *, count: int) -> np.ndarray:
+    """States of each attractor, repeated if fewer are known, angles on their circle; shape `(attractor, count, d)`."""
+    if not known:
+        return np.zeros((0, count, len(stage.variables)))
+    return wrapped(np.stack([a.states[np.arange(count) % len(a.states)] for a in known]), stage.variables)
 
 
 def as_attractors(stage: Stage, known: tuple[KnownAttractor, ...], system: AbstractSystem) -> Attractors:
@@ -32,7 +40,7 @@ def as_attractors(stage: Stage, known: tuple[KnownAttractor, ...], system: Abstr
         carries=tuple(packed.unpack(jax.tree.map(jnp.asarray, a.carry)) for a in known),
         result=RESULTS.successful,
         settings=provenance(system=type(system).__name__),
-        states=np.stack([a.states[0] for a in known]) if known else np.zeros((0, len(stage.variables))),
+        states=states_of(known, stage, count=1)[:, 0],
         shares=np.full(len(known), 1 / count),
         stderr=np.zeros(len(known)),
         moving=np.array([a.moving for a in known], bool),

@@ -14,7 +14,7 @@ from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box
 from ..attractors import AbstractFinder, KnownAttractor, Recurrences
-from ._named import named
+from ._named import named, states_of
 from ._prepared import drawn, prepared
 
 #: Starts of the first round; every further one doubles them.
@@ -146,7 +146,7 @@ def basin_shares(
     known = tuple(known[i] for i in order)
     counts = np.array([np.sum(labels == i) for i in order], int)
     regimes = named(system, stage, known, inputs=inputs, key=of_finder, solver=solver) if name else ()
-    d = own.shape[1]
+    states = states_of(known, stage, count=_POINTS)
     lost = int(np.sum(labels == -1))
     return BasinShares(
         regimes=regimes,
@@ -168,12 +168,7 @@ def basin_shares(
         ),
         shares=counts / total,
         stderr=share_error(counts, total),
-        states=np.stack([a.states[0] for a in known]) if known else np.zeros((0, d)),
-        points=np.stack([_some(a.states) for a in known]) if known else np.zeros((0, _POINTS, d)),
+        states=states[:, 0],
+        points=states,
         moving=np.array([a.moving for a in known], bool),
     )
-
-
-def _some(states: np.ndarray) -> np.ndarray:
-    """As many states as a result holds of each attractor."""
-    return states[np.arange(_POINTS) % len(states)]
