@@ -25,6 +25,14 @@ def test_share_of_the_henon_basin():
     assert "diverge" in found.summary()
 
 
+@pytest.mark.parametrize("side", [60, 500])
+def test_starts_thrown_far_do_not_blur_the_places_of_rest(side: int):
+    # One step from near zero leads to where the plane is hundreds of times wider than the grid.
+    found = basins(ds.build("newton-map"), Grid([-1.5, -1.5], [1.5, 1.5], (side, side)))
+    assert len(found) == 3
+    np.testing.assert_allclose(found.shares, 1 / 3, atol=0.02)
+
+
 def test_angles_of_attractors_stay_on_their_circle():
     firing = basin_shares(ds.build("theta-neuron", I=0.5), precision=0.5)
     assert firing.moving.tolist() == [True]

@@ -13,7 +13,7 @@ from ._finder import AbstractFinder, Assigned
 from ._grouping import group_of, groups
 from ._known import DIVERGED, OPEN, UNDECIDED, KnownAttractor, race, targets_of
 from ._stage import Stage
-from ._trust import certified, surveyed
+from ._trust import certified, joined, surveyed
 from ._windows import MOVING, REST, Judged, judge, strides
 
 #: Solver steps (maps: iterations) of the first window of looks, and looks in each.
@@ -187,7 +187,7 @@ class Recurrences(AbstractFinder):
             )
             sure, carries = certified(stage, one, known, carries, mine, position=position, length=length, rng=rng)
             if sure is not None:
-                known = (*known, sure)
+                known = joined(known, sure)
                 labels[mine] = len(known) - 1
             else:
                 labels[mine] = OPEN

@@ -17,6 +17,8 @@ from ._ensemble import sight
 
 #: Beyond this many coordinates states are watched in the principal subspace of the activity, of this dimension.
 _PRINCIPAL = 16
+#: Quantiles between which the ensemble lies.
+_BULK = (0.005, 0.995)
 #: Solver steps per period of a forcing, at least.
 _PER_PERIOD = 32
 
@@ -176,7 +178,8 @@ def _focused(rough: Stage, starts: np.ndarray, circle: np.ndarray) -> Stage:
         )
     cloud = np.concatenate([first, seen], axis=1)[fine] if fine.any() else first
     flat = cloud.reshape(-1, cloud.shape[-1])
-    cover = np.ptp(flat, axis=0)
+    # A few starts that are thrown far for a moment do not make the ensemble large.
+    cover = np.maximum(np.ptp(first, axis=(0, 1)), np.ptp(np.quantile(flat, _BULK, axis=0), axis=0))
     straight = np.flatnonzero(~circle)
     cover[: len(straight)] = np.maximum(cover[: len(straight)], 1e-6 * rough.extent[straight])
     cover[len(straight) :] = 2.0

@@ -17,6 +17,8 @@ from ._windows import strides
 _PROBES, _FEW = 64, 16
 #: Displacement, in units of the ensemble, at which a place must attract; the largest radius that is tried.
 _NEAR, _WIDEST = 1e-3, 0.1
+#: Share of the gap between two places of rest that the radius of each may reach.
+_APART = 0.4
 #: A displaced state has come back if it is nearer than this share of where it started.
 _BACK = 0.5
 #: Displaced states of a survey, its looks, in how many parts they come, and how much longer than its scout it runs.
@@ -42,7 +44,7 @@ def certified(
 
     States displaced by 10^-3 of the ensemble must not move away in the time that the scouts took to arrive: they leave
     a saddle, and from a ghost they drift on. The radius is half of the largest distance from which all of 64 states
-    come back.
+    come back to within 10^-3 of the ensemble.
     """
     if stage.discrete:
         # Spins do not move a little: only the very same state is the attractor.
@@ -55,13 +57,26 @@ def certified(
         )
         return None, jax.tree.map(lambda leaf, new: leaf.at[np.asarray(members)].set(new), carries, pushed)
     others = [float(np.linalg.norm(a.points[0] - place.points[0])) for a in known if not a.moving]
-    radius = min([_WIDEST, *(0.4 * gap for gap in others)])
+    radius = min([_WIDEST, *(_APART * gap for gap in others)])
     while radius > _NEAR:
         away = _away(stage, place, radius, _PROBES, position=position, steps=steps, rng=rng)
-        if np.max(away) < _BACK * radius:
+        # Far displacements must come back to this very place: another one may lie within a share of them.
+        if np.max(away) < min(_BACK * radius, _NEAR):
             return eqx.tree_at(lambda a: a.radius, place, 0.5 * radius), carries
         radius /= 2
     return eqx.tree_at(lambda a: a.radius, place, 0.5 * _NEAR), carries
+
+
+def joined(known: tuple[KnownAttractor, ...], one: KnownAttractor) -> tuple[KnownAttractor, ...]:
+    """All that is known with one more place of rest, whose neighbours draw back from it."""
+
+    def beside(a: KnownAttractor) -> KnownAttractor:
+        if a.moving:
+            return a
+        gap = float(np.linalg.norm(a.points[0] - one.points[0]))
+        return eqx.tree_at(lambda b: b.radius, a, min(a.radius, _APART * gap))
+
+    return (*(beside(a) for a in known), one)
 
 
 def surveyed(stage: Stage, carry: Any, position: int, rng: np.random.Generator) -> tuple[KnownAttractor, bool]:
