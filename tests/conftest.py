@@ -1,5 +1,6 @@
 """What all tests share. `import dynascope` switches JAX to 64 bit for them, as it does for users."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +22,31 @@ import jax
 import dynascope  # noqa: F401
 from dynascope._types import Key
 
+#: Mapped regions of memory beyond which compiled programs are let go of. Each program maps a few, Linux allows 65530,
+#: and a process that asks for more is aborted.
+_MANY = 20_000
+_MAPPED = Path("/proc/self/maps")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _forget_programs() -> Iterator[None]:
     """Let go of compiled programs after each module: thousands of them fill the memory of the machine."""
     yield
-    eqx.clear_caches()
+    _forget()
+
+
+@pytest.fixture(autouse=True)
+def _forget_many_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let go of them within a module of many cases, too."""
+    yield
+    if hasattr(request.node, "callspec") and _MAPPED.exists() and _MAPPED.read_bytes().count(b"\n") > _MANY:
+        _forget()
+
+
+def _forget() -> None:
+    eqx.clear_caches()  # what Equinox holds of programs, before those themselves
+    jax.clear_caches()
+    gc.collect()
 
 
 @pytest.fixture
