@@ -88,7 +88,7 @@ def reporting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]],
 
     def replace(report: Callable[..., Any]) -> None:
         stand_in = ModuleType("dynascope.report")
-        vars(stand_in).update(report_system=report, report_recording=report)
+        vars(stand_in).update(report_system=report, report_recording=report, report_spike_trains=report)
         monkeypatch.setitem(sys.modules, "dynascope.report", stand_in)
 
     return replace

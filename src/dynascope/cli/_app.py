@@ -181,7 +181,7 @@ def _basins() -> None:
     notes={"out": "File to write: .nc or .npz for the numbers, .png, .svg or .pdf for the diagram."},
 )
 def _bifurcations() -> None:
-    """Follow equilibria and cycles over a parameter, and find their bifurcations."""
+    """Follow equilibria and cycles over a parameter."""
 
 
 @_command(
@@ -195,7 +195,7 @@ def _bifurcations() -> None:
     },
 )
 def _sweep() -> None:
-    """Run an analysis over a grid of parameters; TARGET may be a sweep file (.toml)."""
+    """Run an analysis over a grid of parameters."""
 
 
 @_command(

@@ -195,6 +195,7 @@ def _judged(frozen: Frozen, search: Search, settings: dict[str, Any]) -> FixedPo
     if kind(system) == "hybrid":
         keep = below_threshold(frozen, states)
         states, errors, hits, eigenvalues = states[keep], errors[keep], hits[keep], eigenvalues[keep]
+        search = search._replace(states=states, errors=errors, hits=hits)
     raw = np.max(np.abs(residuals_at(frozen, states)), axis=1, initial=0.0)
     names, unstable = classified(eigenvalues, discrete)
     order = np.lexsort((-hits, unstable))

@@ -61,6 +61,8 @@ _FEWEST = 4
 #: Most pieces into which a run is cut, the tangent work of a piece that is worth a call of its own, and the share of
 #: the steps asked for that is used.
 _PIECES, _WORK, _USED = 32, 5e6, 0.99
+#: Pieces below which the blocks are too long to show how growth is followed by less growth, and errors too large.
+_SERIES = 4
 
 
 class Benettin(eqx.Module):
@@ -147,7 +149,8 @@ def lyapunov_spectrum(
     # Pieces short enough that an interrupt is answered soon, and long enough that a piece costs more than its call.
     piece = max(_BLOCKS * run.every * _FEWEST, most // _PIECES)
     if wanted is not None:
-        piece = run.fit(wanted, int(np.clip(min(wanted // _BLOCKS**2, wanted * cost / _WORK), 1, _PIECES)))
+        pieces = min(wanted // _BLOCKS**2, max(_SERIES, wanted * cost / _WORK))
+        piece = run.fit(wanted, int(np.clip(pieces, 1, _PIECES)))
         most = max(most, piece)
     result = RESULTS.successful
     with Progress(most, f"Lyapunov spectrum of {type(system).__name__}", show=progress) as bar:
