@@ -66,7 +66,7 @@ def test_predator_and_prey_of_the_demonstration_pp2():
     assert sorted(diagram.types) == ["branch point", "branch point", "fold", "hopf"]
     crossing = (3 / 3 * (1 - 1 / 3)) / (1 - np.exp(-5 / 3))
     np.testing.assert_allclose(_places(diagram, "branch point"), [0.6, crossing], atol=1e-12)
-    fold = optimize.minimize_scalar(
+    fold: Any = optimize.minimize_scalar(
         lambda u: -3 * u * (1 - u) / (1 - np.exp(-5 * u)), bounds=(0.2, 0.6), method="bounded", options={"xatol": 1e-10}
     )
     np.testing.assert_allclose(_places(diagram, "fold"), [-fold.fun], atol=1e-10)

@@ -63,7 +63,7 @@ def chain_closes(places: np.ndarray) -> bool:
 def local_dimension(places: np.ndarray) -> float:
     """Median over the places of the number of directions in which their nearest neighbours spread."""
     neighbours = min(_NEIGHBOURS, len(places) - 1)
-    _, near = KDTree(places).query(places, k=neighbours + 1)
+    near = np.asarray(KDTree(places).query(places, k=neighbours + 1)[1])
     spread = np.linalg.svd(places[near[:, 1:]] - places[:, None], compute_uv=False)
     return float(np.median(np.sum(spread > _THIN * spread[:, :1], axis=1)))
 
