@@ -1,5 +1,6 @@
 """A process that runs one sweep into a store: what the tests kill."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ def run(store: Path | None, engine: Any, **options: Any) -> Any:
 
 
 if __name__ == "__main__":
+    # A job in the background of a script ignores interrupts, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     where, which = sys.argv[1:3]
     engines = {"here": InProcess(), "processes": Processes(2), "dask": Dask(None if which == "dask" else which)}
     run(Path(where), engines.get(which, engines["dask"]))
