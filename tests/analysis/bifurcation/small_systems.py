@@ -89,3 +89,23 @@ def _turning(t, y, p):
 def van_der_pol():
     """Van der Pol's oscillator, whose Hopf point at mu = 0 is degenerate."""
     return ds.flow(_turning, [0.1, 0.0], parameters={"mu": 0.1}, names="x y"), box([-2] * 2, [2] * 2)
+
+
+def _oscillator(t, y, p):
+    x, v, z = y
+    gap = v - x
+    return jnp.stack(
+        [
+            (-(0.5 + p["nu"]) * x + 0.5 * v - 0.32858 * x**3 + 0.93358 * gap**3) / 0.6,
+            0.5 * x - (0.5 - 0.6) * v - z - 0.93358 * gap**3,
+            v + p["epsilon"],
+        ]
+    )
+
+
+def electronic_oscillator(epsilon):
+    """An oscillator with a nonlinear conductor: Freire, Rodriguez-Luis, Gamero and Ponce (1993)."""
+    parameters = {"nu": -0.6, "epsilon": epsilon}
+    return ds.flow(_oscillator, [0.001, -0.001, 0.0005], parameters=parameters, names="x y z"), box(
+        [-0.5] * 3, [0.5] * 3
+    )

@@ -16,12 +16,15 @@ from ..._results import provenance
 from ...systems import AbstractSystem, Constant, driving, kind, state_variables
 from .._precision import require_64_bit
 from ..cycles._find import rule_of
+from ..cycles._gauss import lagrange_rows
 from ..cycles._guess import Guess, forcing_of
 from ..cycles._orbit import PeriodicOrbit
 from ..cycles._rule import Rule
 from ._branches import Branch, SpecialPoint
+from ._cycle_problem import extent
+from ._cycle_special import CycleFound
 from ._cycle_starts import at_crossing, at_doubling, at_hopf, at_orbit
-from ._cycle_walk import CycleContinuation, CycleFound, CycleRow, CycleWalk, walk
+from ._cycle_walk import HALVED, SHRUNK, CycleContinuation, CycleRow, CycleWalk, walk
 from ._diagram import BifurcationDiagram, tables, with_branches
 from ._equilibria import Equilibria
 from ._follow import ENDS
@@ -34,8 +37,10 @@ _CALLED = {"fold": "fold of cycles", "branch point": "branch point of cycles"}
 _NEAR = 0.1
 #: Where a multiplier is larger than this, branches off a branch of cycles are not followed.
 _WILD = 30.0
-#: Said of the ends of a branch.
-_BORN, _ENDS_AT_HOPF = "The branch begins here.", "The cycle shrank onto an equilibrium at a Hopf point."
+#: Said of the end of a branch that is a special point.
+_BORN = "The branch begins here."
+#: Branch points this near to each other, as a share of the window and of the period, are one.
+_SAME = 1e-5
 #: Branches of cycles at most.
 _MOST = 32
 
@@ -182,6 +187,8 @@ class _Gathered:
                 self._note(f"More than {_MOST} branches of cycles: the rest was left out.")
                 return
             one = waiting.pop(0)
+            if one.origin in self.reached and one.generation:
+                continue  # a branch that has been followed ends there
             forth = self._walk(one, 1.0)
             back = self._walk(one, -1.0) if one.both and forth.end != ENDS[ENDS.closed] else None
             if len(forth.rows) < 2 and (back is None or len(back.rows) < 2):
@@ -221,14 +228,35 @@ class _Gathered:
         ends = [_BORN if back is None else back.end, forth.end]
         if one.first is not None and back is None:
             rows, unstable = [one.first, *rows], [unstable[0], *unstable]
-        if ends[1] == _ENDS_AT_HOPF:
-            last = self._hopf_reached(rows[-1], hopfs)
+        if ends[1] in (SHRUNK, HALVED):
+            last = self._hopf_reached(rows[-1], hopfs) if ends[1] == SHRUNK else self._doubling_reached(rows[-1])
             rows, unstable = [*rows, *([last] if last else [])], [*unstable, *([unstable[-1]] if last else [])]
-        special = np.array([r.special + offset if r.special >= 0 else -1 for r in rows], np.int64)
+        numbers, found = self._numbered(found)
+        special = np.array([numbers[r.special] if r.special >= 0 else -1 for r in rows], np.int64)
         self.branches.append(_branch(rows, np.array(unstable, np.int64), special, (ends[0], ends[1]), one.origin))
         self.points += [_point(f, number) for f in found]
         self.sources.update({offset + i: f for i, f in enumerate(found)})
         return [w for i, f in enumerate(found) if (w := self._born(f, offset + i, one.generation)) is not None]
+
+    def _numbered(self, found: list[CycleFound]) -> tuple[list[int], list[CycleFound]]:
+        """The number of each special point, and those that are new: branch points belong to two branches."""
+        numbers, new = [], []
+        offset = len(self.diagram.types) + len(self.points)
+        for one in found:
+            known = [i for i, other in self.sources.items() if self._crosses(one, other)]
+            numbers.append(known[0] if known else offset + len(new))
+            self.reached.update(known)
+            new += [] if known else [one]
+        return numbers, new
+
+    def _crosses(self, one: CycleFound, other: CycleFound) -> bool:
+        """Whether two branch points of different branches are the same cycle."""
+        near = abs(one.parameter - other.parameter) < _SAME * (self.window[1] - self.window[0])
+        near = near and abs(one.period - other.period) < _SAME * other.period
+        if one.type != "branch point" or other.type != "branch point" or not near:
+            return False
+        gaps = [np.abs(a - b) for a, b in zip(_extent(one), _extent(other), strict=True)]
+        return float(np.max(gaps)) < 1e-2 * float(np.max(_extent(one)[1] - _extent(one)[0]))
 
     def _born(self, found: CycleFound, number: int, generation: int) -> _Waiting | None:
         """The branch that starts at a special point; none where a further multiplier is far outside the circle."""
@@ -237,7 +265,7 @@ class _Gathered:
             self._note(f"What branches off the cycle at {found.parameter:.6g} is far from stable and was left out.")
             return None
         if found.type == "period doubling" and generation < self.method.doublings:
-            return _Waiting(at_doubling(found), number, None, generation + 1, False)
+            return _Waiting(at_doubling(found), number, self._doubled(found), generation + 1, False)
         if found.type == "branch point" and generation < self.method.doublings:
             width = jnp.asarray(self.window[1] - self.window[0])
             return _Waiting(at_crossing(found, width), number, None, generation + 1, True)
@@ -257,6 +285,28 @@ class _Gathered:
         number = near[0][1]
         self.reached.add(number)
         return _of_hopf(hopfs[number], 2 * math.pi / hopfs[number].period)
+
+    def _doubling_reached(self, row: CycleRow) -> CycleRow | None:
+        """The period doubling on which a branch of twice the period ends, as a row of that branch."""
+        scale, width = np.asarray(self.rule.scale), self.window[1] - self.window[0]
+
+        def gap(found: CycleFound) -> float:
+            low, high = _extent(found)
+            off = np.max(np.maximum(np.abs(row.low / scale - low), np.abs(row.high / scale - high)))
+            return max(float(off), abs(row.parameter - found.parameter) / width, abs(row.period / found.period - 2))
+
+        near = sorted((gap(f), i) for i, f in self.sources.items() if f.type == "period doubling")
+        if not near or near[0][0] > _NEAR:
+            return None
+        number = near[0][1]
+        self.reached.add(number)
+        return self._doubled(self.sources[number])
+
+    def _doubled(self, found: CycleFound) -> CycleRow:
+        """A period doubling as the first cycle of the branch that is born there."""
+        low, high = (np.asarray(self.rule.scale) * side for side in _extent(found))
+        mu = np.asarray(found.multipliers) ** 2
+        return CycleRow(found.parameter, 2 * found.period, _state(found), low, high, mu, 0.0, -1)
 
 
 def _critical(problem: Equilibria, point: SpecialPoint) -> tuple[Any, float]:
@@ -291,15 +341,25 @@ def _branch(rows: list[CycleRow], unstable: Any, special: Any, ends: tuple[str, 
     )
 
 
+def _state(found: CycleFound) -> Any:
+    """The state at phase zero."""
+    return np.asarray(found.equations.unpacked(found.z).nodes[0]) * np.asarray(found.equations.rule.scale)
+
+
+def _extent(found: CycleFound) -> tuple[Any, Any]:
+    """Lowest and highest scaled value of each component along the cycle."""
+    rows = jnp.asarray(lagrange_rows(found.equations.shape[1], 8))
+    low, high = extent(found.equations, jnp.asarray(found.z), rows)
+    return np.asarray(low), np.asarray(high)
+
+
 def _point(found: CycleFound, branch: int) -> SpecialPoint:
-    equations = found.equations
-    state = np.asarray(equations.unpacked(found.z).nodes[0]) * np.asarray(equations.rule.scale)
     return SpecialPoint(
         type=_CALLED.get(found.type, found.type),
         branch=branch,
         parameter=found.parameter,
         error=found.error,
-        state=state,
+        state=_state(found),
         eigenvalues=found.multipliers,
         period=found.period,
         coefficient=math.nan,

@@ -59,13 +59,12 @@ class Cycles(AbstractProblem):
         turn = tangent[-1] / self.width
         doubling = 1 / (1 - jnp.where(there, c, 0.0))  # (1 + mu) / 2
         small = jnp.abs(doubling) / (0.5 + jnp.abs(doubling - 0.5))
-        parts = [
-            turn,
-            _signed(jnp.where(there, c, 1.0)) * jnp.min(jnp.where(there, jnp.abs(c), jnp.inf)) * jnp.sign(turn),
-            _signed(jnp.where(there, doubling, 1.0)) * jnp.min(jnp.where(there, small, jnp.inf)),
-        ]
+        # Where mu passes -1 its c passes infinity and changes its sign, which is no zero of the other tests.
+        beyond = _signed(jnp.where(there, doubling, 1.0))
+        crossing = beyond * _signed(jnp.where(there, c, 1.0)) * jnp.min(jnp.where(there, jnp.abs(c), jnp.inf))
+        parts = [turn, crossing * jnp.sign(turn), beyond * jnp.min(jnp.where(there, small, jnp.inf))]
         if c.size > (2 if self.equations.rule.multiple is None else 1):
-            parts.append(_sums(c, there))
+            parts.append(_sums(c, there) * jnp.where(jnp.sum(there) % 2 == 0, beyond, 1.0))
         return jnp.stack(parts)
 
 

@@ -15,7 +15,8 @@ from ..cycles._orbit import PeriodicOrbit
 from ..cycles._rule import Rule
 from ..cycles._solved import posed
 from ._cycle_problem import Cycles, eigenfunction
-from ._cycle_walk import CycleContinuation, CycleFound
+from ._cycle_special import CycleFound
+from ._cycle_walk import CycleContinuation
 
 #: Size of the first cycle of a new branch, as a share of the window of states (of the cycle it comes from).
 _AMPLITUDE, _APART = 5e-3, 1e-2

@@ -6,34 +6,38 @@ import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from ..._errors import InputError
 from ..cycles._collocation import CollocationEquations
-from ..cycles._gauss import equidistributed, evaluated, gauss, phases_of
+from ..cycles._gauss import equidistributed, evaluated, gauss
 from ..cycles._multipliers import multipliers
-from ..cycles._solved import moved, referred
-from ._cycle_problem import CYCLE_TESTS, Cycles, Here, look
+from ..cycles._solved import referred
+from ._cycle_problem import Cycles, Here
+from ._cycle_special import CycleFound, between, looked, mesh_of, on_mesh, sound, weights_of
 from ._follow import ENDS
 
 Array = NDArray[np.float64]
 
 #: Points between two moves of the mesh.
 _STRETCH = 8
-#: A test function that is not this near to zero where it changed its sign has jumped over it.
-_ZERO = 1e-3
 #: Multipliers this near to the unit circle are not counted as unstable.
 _BAND = 1e-6
 #: A trivial multiplier further from 1 than this says that the mesh no longer resolves the cycle.
 _LOST = 1e-2
 #: Growth of the period from which on a branch whose mesh no longer resolves it is said to approach infinity.
 _GROWN = 3.0
+#: Phases at which two halves of a cycle are compared, and cosine below which their difference has turned round.
+_PHASES, _OPPOSITE = np.arange(32) / 64, -0.8
 #: First and smallest step.
 _FIRST, _SMALLEST = 5e-3, 1e-6
+
+
+#: Said of the end of a branch that leads back to another one.
+SHRUNK = "The cycle shrank onto an equilibrium at a Hopf point."
+HALVED = "The two halves of the cycle became one, at a period doubling of a cycle of half its period."
 
 
 class CycleContinuation(eqx.Module):
@@ -67,19 +71,6 @@ class CycleContinuation(eqx.Module):
                 "`CycleContinuation` needs at least 4 `intervals`, a `degree` of 2 to 8, at least 2 `max_points` and "
                 f"`longest` above 1, got {self.intervals}, {self.degree}, {self.max_points} and {self.longest}."
             )
-
-
-class CycleFound(NamedTuple):
-    """A special point of a branch of cycles, with the cycle itself, from which new branches start."""
-
-    type: str
-    parameter: float
-    error: float
-    period: float
-    multipliers: Any
-    equations: CollocationEquations
-    z: Any
-    tangent: Any
 
 
 class CycleRow(NamedTuple):
@@ -121,6 +112,8 @@ class CycleWalk(NamedTuple):
     @property
     def unstable(self) -> NDArray[np.int64]:
         """How many multipliers of each row lie outside the unit circle, the trivial one apart."""
+        if not self.rows:
+            return np.zeros(0, np.int64)
         mu, size = self.column("multipliers"), np.abs(self.column("multipliers"))
         if self.equations.rule.multiple is None and mu.size:
             size[np.arange(len(mu)), np.argmin(np.abs(mu - 1), axis=1)] = 0.0
@@ -162,9 +155,9 @@ def walk(
     forced = equations.rule.multiple is not None
     top = math.inf if forced else method.longest * float(problem.equations.pace) if longest is None else longest
     window = _Window(low, high, top)
-    border = _weights(problem) * np.asarray(direction)
-    here = _look(problem, z, border / math.sqrt(float(np.sum(border * direction))), direction)
-    if not _sound(here):
+    border = weights_of(problem) * np.asarray(direction)
+    here = looked(problem, z, border / math.sqrt(float(np.sum(border * direction))), direction)
+    if not sound(here):
         return CycleWalk([], [], ENDS[ENDS.no_start], problem.equations, z, [])
     missed: list[str] = []
     rows, found, end, step = [_row(problem, here)], [], "", _FIRST
@@ -179,10 +172,13 @@ def walk(
             end = ENDS[ENDS.stuck]
             break
         if _inside_out(problem.equations, here, after):
-            end = "The cycle shrank onto an equilibrium at a Hopf point."
+            end = SHRUNK
             break
-        for one, looked in _between(problem, here, after, missed):
-            rows.append(_row(problem, looked)._replace(special=len(found)))
+        if _halved(problem.equations, here, after):
+            end = HALVED
+            break
+        for one, there in between(problem, here, after, missed):
+            rows.append(_row(problem, there)._replace(special=len(found)))
             found.append(one)
         rows.append(_row(problem, after))
         here = after
@@ -190,30 +186,11 @@ def walk(
     return CycleWalk(rows, found, end, problem.equations, here.z, missed)
 
 
-@eqx.filter_jit
-def _compiled_weights(problem: Cycles) -> Any:
-    return problem.weights()
-
-
-def _weights(problem: Cycles) -> Array:
-    return np.asarray(_compiled_weights(problem))
-
-
-def _look(problem: Cycles, guess: Any, border: Any, along: Any) -> Here:
-    """`look`, with all that it gives on the host."""
-    return jax.device_get(look(problem, jnp.asarray(guess), jnp.asarray(border), jnp.asarray(along)))
-
-
 def _last(like: Array, value: float) -> Array:
     """Zeros with `value` at the end."""
     out = np.zeros_like(like)
     out[-1] = value
     return out
-
-
-def _sound(here: Here) -> bool:
-    finite = np.all(np.isfinite(here.tangent)) and np.all(np.isfinite(here.z))
-    return bool(here.converged) and bool(finite)
 
 
 def _row(problem: Cycles, here: Here) -> CycleRow:
@@ -239,7 +216,7 @@ def _advanced(
     problem: Cycles, here: Here, step: float, method: CycleContinuation, window: _Window
 ) -> tuple[Here | None, float, bool]:
     """The next point, the step to try after it, and whether it lies on an end of the window."""
-    weights, p, slope = _weights(problem), float(here.z[-1]), float(here.tangent[-1])
+    weights, p, slope = weights_of(problem), float(here.z[-1]), float(here.tangent[-1])
     while step >= _SMALLEST:
         target = min(max(p + step * slope, window.low), window.high)
         landing = target != p + step * slope
@@ -247,10 +224,10 @@ def _advanced(
         guess, border = here.z + size * here.tangent, weights * here.tangent
         if landing:
             guess[-1], border = target, _last(border, 1 / float(problem.width))
-        after = _look(problem, guess, border, here.tangent)
+        after = looked(problem, guess, border, here.tangent)
         angle = math.acos(min(1.0, max(-1.0, float(np.sum(weights * after.tangent * here.tangent)))))
         off = math.sqrt(float(np.sum(weights * (after.z - guess) ** 2)))
-        good = _sound(after) and angle <= 3 * method.angle and off <= 3 * method.angle * size
+        good = sound(after) and angle <= 3 * method.angle and off <= 3 * method.angle * size
         if good and window.low <= float(after.z[-1]) <= window.high:
             newton = int(after.newton)
             by_newton = 2.0 if newton <= 3 else 1.2 if newton == 4 else 0.7
@@ -269,70 +246,29 @@ def _inside_out(equations: CollocationEquations, before: Here, after: Here) -> b
     return float(np.sum(weights * one * other)) < 0
 
 
-def _between(problem: Cycles, before: Here, after: Here, missed: list[str]) -> list[tuple[CycleFound, Here]]:
-    """The special points between two points of the branch, in their order."""
-    chord, border = after.z - before.z, _weights(problem) * before.tangent
-    inside = []
-    for which in np.flatnonzero(np.asarray(before.tests) * np.asarray(after.tests) < 0):
-
-        def value(share: float, which: Any = which) -> float:
-            return float(at(share).tests[which])
-
-        def at(share: float) -> Here:
-            return _look(problem, before.z + share * chord, border, before.tangent)
-
-        if abs(value(0.0)) < 1e-300 or value(0.0) * value(1.0) > 0:
-            continue
-        try:
-            found: Any = optimize.brentq(value, 0.0, 1.0, xtol=1e-12, full_output=True, disp=False)
-        except ValueError:  # a cycle between the two could not be found
-            where = f"{float(before.z[-1]):.6g} and {float(after.z[-1]):.6g}"
-            missed.append(f"The {CYCLE_TESTS[which]} of cycles between {where} could not be located.")
-            continue
-        share, report = found
-        here = at(share)
-        one = _special(problem, here, int(which), 1e-11 * abs(float(chord[-1])) if report.converged else math.inf)
-        if one is not None:
-            inside.append((share, one, here))
-    return [(one, here) for _, one, here in sorted(inside, key=lambda entry: entry[0])]
+def _halved(equations: CollocationEquations, before: Here, after: Here) -> bool:
+    """Whether the two halves of the cycle have met between two points of the branch: then they come back exchanged."""
+    one, other = (_difference(equations, here) for here in (before, after))
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(np.sum(one * other)) < _OPPOSITE * size
 
 
-def _special(problem: Cycles, here: Here, which: int, error: float) -> CycleFound | None:
-    """The special point that was located, unless nothing happens there."""
-    kind, equations = CYCLE_TESTS[which], problem.equations
-    mu = multipliers(here.pair)
-    if not _sound(here) or abs(float(here.tests[which])) > _ZERO or not mu.size or not math.isfinite(error):
-        return None
-    if kind == "neimark-sacker":
-        # Two real multipliers with product 1 change nothing.
-        turning = mu[np.abs(mu.imag) > 1e-6]
-        if not turning.size or np.min(np.abs(np.abs(turning) - 1)) > 1e-4:
-            return None
-    # What the mesh leaves open: by how much the trivial multiplier is off, as far as the parameter feels it.
-    period = float(equations.rule.period(equations.unpacked(here.z).free))
-    return CycleFound(kind, float(here.z[-1]), error, period, mu, equations, here.z, here.tangent)
+def _difference(equations: CollocationEquations, here: Here) -> Array:
+    """Scaled states of the first half of the cycle less those of the second."""
+    unknowns, mesh = equations.unpacked(here.z), mesh_of(equations)
+    nodes, stages = np.asarray(unknowns.nodes), np.asarray(unknowns.stages)
+    first, second = (evaluated(mesh, nodes, stages, s) for s in (_PHASES, _PHASES + 0.5))
+    return first + 0.5 * np.asarray(equations.winding) - second
 
 
 def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, error: float) -> tuple[Cycles, Here] | None:
     """The cycle on a mesh that fits it; with twice the intervals if its error asks for it. None if that fails."""
-    equations = problem.equations
-    mesh = np.concatenate([[0.0], np.cumsum(np.asarray(equations.widths))])
-    mesh = mesh / mesh[-1]
-    count, degree, _ = equations.shape
+    count = problem.equations.shape[0]
     if error > method.tol:
         if 2 * count > method.max_intervals:
             return None
         count = 2 * count
-    new = equidistributed(mesh, np.asarray(here.slopes), count)
-    along = equations.unpacked(here.tangent)
-    points = evaluated(mesh, np.asarray(along.nodes), np.asarray(along.stages), phases_of(new, degree))
-    grid = jnp.asarray(points[:-1]).reshape(count, degree + 1, -1)
-    fresh, z = moved(equations, here.z, mesh, new)
-    direction = fresh.packed(along._replace(nodes=grid[:, 0], stages=grid[:, 1:]))
-    renewed = Cycles(referred(fresh, z), problem.width)
-    border = _weights(renewed) * np.asarray(direction)
-    there = _look(renewed, z, border, direction)
-    return (renewed, there) if _sound(there) else None
+    return on_mesh(problem, here, equidistributed(mesh_of(problem.equations), np.asarray(here.slopes), count))
 
 
 def _ended(rows: list[CycleRow], window: _Window, method: CycleContinuation, landing: bool) -> str:

@@ -1,0 +1,224 @@
+"""Special points between two points of a branch of cycles: located, and with the error that the mesh leaves."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from ..cycles._collocation import CollocationEquations
+from ..cycles._gauss import evaluated, lagrange, phases_of
+from ..cycles._multipliers import multipliers
+from ..cycles._solved import moved, referred
+from ._cycle_problem import CYCLE_TESTS, Cycles, Here, look
+
+Array = NDArray[np.float64]
+
+#: A test function that is not this near to zero where it changed its sign has jumped over it.
+_ZERO = 1e-3
+#: Places from which a branch point is interpolated, as shares of the step, and how near it must be known for that.
+_AROUND, _NEARBY = 0.04 * np.array([-2.0, -1.0, 1.0, 2.0]), 0.02
+#: A fold so near to a branch point, as a share of the step, is none.
+_BESIDE = 0.01
+#: Distance of the places from which the doubt about a special point is told, as a share of the step.
+_ASIDE = 0.05
+#: Ratio of neighbouring widths on the mesh that is worse on purpose.
+_UNEVEN = 2.0
+
+
+class CycleFound(NamedTuple):
+    """A special point of a branch of cycles, with the cycle itself, from which new branches start."""
+
+    type: str
+    parameter: float
+    error: float
+    period: float
+    multipliers: Any
+    equations: CollocationEquations
+    z: Any
+    tangent: Any
+
+
+@eqx.filter_jit
+def _compiled_weights(problem: Cycles) -> Any:
+    return problem.weights()
+
+
+@eqx.filter_jit
+def _once_around(problem: Cycles, z: Any) -> Any:
+    return problem.equations.once_around(z)
+
+
+def weights_of(problem: Cycles) -> Array:
+    """Weights of the metric, on the host."""
+    return np.asarray(_compiled_weights(problem))
+
+
+def looked(problem: Cycles, guess: Any, border: Any, along: Any) -> Here:
+    """`look`, with all that it gives on the host."""
+    return jax.device_get(look(problem, jnp.asarray(guess), jnp.asarray(border), jnp.asarray(along)))
+
+
+def sound(here: Here) -> bool:
+    """Whether a cycle was found there."""
+    finite = np.all(np.isfinite(here.tangent)) and np.all(np.isfinite(here.z))
+    return bool(here.converged) and bool(finite)
+
+
+def on_mesh(problem: Cycles, here: Here, new: Array) -> tuple[Cycles, Here] | None:
+    """The same cycle on another mesh with ends `new`; None if it is not found there."""
+    equations = problem.equations
+    mesh, degree = mesh_of(equations), equations.shape[1]
+    along = equations.unpacked(here.tangent)
+    points = evaluated(mesh, np.asarray(along.nodes), np.asarray(along.stages), phases_of(new, degree))
+    grid = jnp.asarray(points[:-1]).reshape(len(new) - 1, degree + 1, -1)
+    fresh, z = moved(equations, here.z, mesh, new)
+    direction = fresh.packed(along._replace(nodes=grid[:, 0], stages=grid[:, 1:]))
+    renewed = Cycles(referred(fresh, z), problem.width)
+    border = weights_of(renewed) * np.asarray(direction)
+    there = looked(renewed, z, border, direction)
+    return (renewed, there) if sound(there) else None
+
+
+def mesh_of(equations: CollocationEquations) -> Array:
+    """Ends of the intervals, from 0 to 1."""
+    mesh = np.concatenate([[0.0], np.cumsum(np.asarray(equations.widths))])
+    return mesh / mesh[-1]
+
+
+class _Step:
+    """A step of a branch with a test that changes its sign on the way; cycles that were found are kept."""
+
+    def __init__(self, problem: Cycles, before: Here, after: Here, which: int) -> None:
+        self.problem, self.before, self.which = problem, before, which
+        self.chord, self.border = after.z - before.z, weights_of(problem) * before.tangent
+        self.at = functools.cache(self._at)
+
+    def _at(self, share: float) -> Here:
+        """The cycle in the plane across the first tangent at a share of the step."""
+        return looked(self.problem, self.before.z + share * self.chord, self.border, self.before.tangent)
+
+    def value(self, share: float) -> float:
+        """The test there."""
+        here = self.at(share)
+        if not sound(here):
+            raise ArithmeticError(share)
+        return float(here.tests[self.which])
+
+
+def between(problem: Cycles, before: Here, after: Here, missed: list[str]) -> list[tuple[CycleFound, Here]]:
+    """The special points between two points of the branch, in their order.
+
+    Args:
+        problem: The equations of both.
+        before: A point of the branch.
+        after: The next one.
+        missed: Receives a sentence on each that could not be located.
+    """
+    inside: list[tuple[float, CycleFound, Here]] = []
+    changed = np.flatnonzero(np.asarray(before.tests) * np.asarray(after.tests) < 0)
+    # Where branches cross, the parameter turns back on some of them; that is no fold.
+    for which in sorted(changed, key=lambda i: CYCLE_TESTS[i] != "branch point"):
+        step, kind = _Step(problem, before, after, int(which)), CYCLE_TESTS[which]
+        crossed = [at for at, one, _ in inside if one.type == "branch point"]
+        try:
+            if abs(step.value(0.0)) < 1e-300 or step.value(0.0) * step.value(1.0) > 0:
+                continue
+            share, here = _crossing(step) if kind == "branch point" else _zero(step)
+        except ArithmeticError:  # a cycle between the two could not be found
+            if kind == "fold" and crossed:
+                continue
+            where = f"{float(before.z[-1]):.6g} and {float(after.z[-1]):.6g}"
+            missed.append(f"The {kind} of cycles between {where} could not be located.")
+            continue
+        one = _special(step, share, here)
+        if one is not None and not (kind == "fold" and any(abs(at - share) < _BESIDE for at in crossed)):
+            inside.append((share, one, here))
+    return [(one, here) for _, one, here in sorted(inside, key=lambda entry: entry[0])]
+
+
+def _zero(step: _Step) -> tuple[float, Here]:
+    """Where the test vanishes."""
+    share: Any = optimize.brentq(step.value, 0.0, 1.0, xtol=1e-12)
+    return float(share), step.at(float(share))
+
+
+def _crossing(step: _Step) -> tuple[float, Here]:
+    """Where two branches cross.
+
+    There the equations are singular and Newton's method fails; but cycles beside the place are found, and all that is
+    looked at is smooth along the branch. So it is interpolated between two cycles on each side.
+    """
+
+    def value(share: float) -> float:
+        try:
+            return step.value(share)
+        except ArithmeticError:
+            return 0.0  # it fails at the crossing itself
+
+    rough = float(optimize.brentq(value, 0.0, 1.0, xtol=_NEARBY, rtol=1e-3))  # type: ignore[arg-type]
+    places = rough + _AROUND
+    values = np.array([step.value(float(s)) for s in places])
+    inside = places[0], places[-1]
+    if values[0] * values[-1] > 0:
+        raise ArithmeticError(rough)
+    share = float(optimize.brentq(lambda s: lagrange(places, np.array([s]))[0] @ values, *inside, xtol=1e-14))  # type: ignore[arg-type]
+    near = lagrange(places, np.array([share]))[0]
+    cycles = [step.at(float(s)) for s in places]
+    here: Any = jax.tree.map(lambda *x: np.tensordot(near, np.stack(x), 1), *cycles)
+    tangent = here.tangent / math.sqrt(float(np.sum(weights_of(step.problem) * here.tangent**2)))
+    pair = jax.device_get(_once_around(step.problem, jnp.asarray(here.z)))
+    return share, here._replace(converged=np.asarray(True), newton=np.asarray(0), tangent=tangent, pair=pair)
+
+
+def _special(step: _Step, share: float, here: Here) -> CycleFound | None:
+    """The special point that was located, unless nothing happens there."""
+    kind, equations = CYCLE_TESTS[step.which], step.problem.equations
+    mu = multipliers(here.pair)
+    if not sound(here) or abs(float(here.tests[step.which])) > _ZERO or not mu.size:
+        return None
+    if kind == "neimark-sacker":
+        # Two real multipliers with product 1 change nothing.
+        turning = mu[np.abs(mu.imag) > 1e-6]
+        if not turning.size or np.min(np.abs(np.abs(turning) - 1)) > 1e-4:
+            return None
+    period = float(equations.rule.period(equations.unpacked(here.z).free))
+    return CycleFound(kind, float(here.z[-1]), _doubt(step, share), period, mu, equations, here.z, here.tangent)
+
+
+def _doubt(step: _Step, share: float) -> float:
+    """The error of the parameter at a special point that the mesh leaves.
+
+    The point is located once more on a mesh of as many intervals that are in turn twice as wide as the next one, which
+    makes the error several times larger: the difference bounds it. On both meshes the test is taken as straight between
+    two places beside the point; what that neglects is the same on both.
+    """
+    reach, mesh = abs(float(step.chord[-1])), mesh_of(step.problem.equations)
+    aside = [step.at(share - _ASIDE), step.at(share + _ASIDE)]
+    other = [on_mesh(step.problem, here, _uneven(mesh)) for here in aside]
+    if not all(sound(here) for here in aside) or any(found is None for found in other):
+        return reach
+    places = [_straight(aside, step.which), _straight([found[1] for found in other if found], step.which)]
+    gap = abs(places[1] - places[0])
+    return gap + 1e-11 * reach if math.isfinite(gap) else reach
+
+
+def _straight(ends: list[Here], which: int) -> float:
+    """The parameter where the test would vanish if it were straight between two cycles."""
+    (p, q), (a, b) = [float(h.z[-1]) for h in ends], [float(h.tests[which]) for h in ends]
+    return p - a * (q - p) / (b - a) if a != b else math.nan
+
+
+def _uneven(mesh: Array) -> Array:
+    """A mesh of as many intervals, in pairs of unequal width."""
+    new = mesh.copy()
+    last = len(mesh) - 1 - (len(mesh) - 1) % 2
+    new[1:last:2] = mesh[0:last:2] + _UNEVEN / (1 + _UNEVEN) * (mesh[2 : last + 1 : 2] - mesh[0:last:2])
+    return new
