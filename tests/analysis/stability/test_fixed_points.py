@@ -236,3 +236,18 @@ def test_export_carries_names_numbers_and_settings():
     assert data.attrs["class"] == "FixedPoints"
     assert '"starts": 256' in data.attrs["settings"]
     assert points.summary().startswith("3 fixed point(s): saddle")
+
+
+def test_maps_of_angles_rest_where_they_come_back_turned():
+    """The kicked rotor with K = 7 rests at K sin x = 2 pi m, m = -1, 0, 1: an angle that gains a full turn is back."""
+    points = fixed_points(ds.build("standard-map", K=7.0))
+    side = math.asin(2 * math.pi / 7.0)
+    places = [0.0, side, math.pi - side, math.pi, math.pi + side, 2 * math.pi - side]
+    np.testing.assert_allclose(np.sort(points.states[:, 1]), places, atol=1e-9)
+    np.testing.assert_allclose(points.states[:, 0], 0.0, atol=1e-9)
+    for state, values in zip(points.states, points.eigenvalues, strict=True):
+        assert np.sum(values).real == pytest.approx(2 + 7.0 * math.cos(state[1]), abs=1e-8)
+    # Turns are counted along a branch too: the circle map locks at a whole turn for |Omega - 1| < K / 2 pi.
+    locked = ds.bifurcations(ds.build("circle-map", K=0.9), "Omega", 0.7, 1.3)
+    folds = sorted(p.parameter for p in locked.points if p.type == "fold")
+    np.testing.assert_allclose(folds, [1 - 0.9 / (2 * math.pi), 1 + 0.9 / (2 * math.pi)], atol=1e-12)

@@ -57,13 +57,16 @@ class Equilibria(AbstractProblem):
 
     def residual(self, z: Any) -> Any:
         y, p = z[:-1], z[-1]
-        return self.moved(y, p) - (y if self.discrete else 0.0)
+        return self.frozen.shorter(self.moved(y, p) - y) if self.discrete else self.moved(y, p)
 
     def bordered_solve(self, z: Any, border: Any, rhs: Any) -> Any:
         return solve_bordered(self.residual, z, border, rhs)
 
     def weights(self) -> Any:
         return jnp.append(1 / (self.scale**2 * self.scale.size), 1 / self.width**2)
+
+    def gap(self, z: Any, other: Any) -> Any:
+        return jnp.append(self.frozen.shorter(z[:-1] - other[:-1]), z[-1] - other[-1])
 
     def jacobian(self, z: Any) -> Any:
         """The Jacobian of the velocity (flows) or of the image (maps) with respect to the state."""

@@ -217,8 +217,8 @@ def _ended(problem: AbstractProblem, now: _Walk, tried: Any, method: PseudoArcle
     outside = jnp.any((z < bounds.low) | (z > bounds.high))
     outward = jnp.where(tangent[-1] > 0, z[-1] >= bounds.high[-1], (tangent[-1] < 0) & (z[-1] <= bounds.low[-1]))
     z0, t0 = now.origin
-    before, after = (jnp.sum(weights * t0 * (x - z0)) for x in (now.z, z))
-    home = (before < 0) & (after >= 0) & (length(problem, z - z0) <= 2 * step) & (now.count > 2)
+    before, after = (jnp.sum(weights * t0 * problem.gap(x, z0)) for x in (now.z, z))
+    home = (before < 0) & (after >= 0) & (length(problem, problem.gap(z, z0)) <= 2 * step) & (now.count > 2)
     home = home & (jnp.sum(weights * t0 * tangent) > 0.5)
     end = ENDS.where(taken & (now.count + 1 >= method.max_points), ENDS.full, ENDS.running)
     end = ENDS.where(~taken & (next_step < method.smallest), ENDS.stuck, end)

@@ -10,6 +10,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from ...systems import hook
+
 
 class AbstractProblem(eqx.Module):
     """Zeros of G: R^(m+1) -> R^m, which form a curve; the last entry of z is the free parameter.
@@ -36,6 +38,11 @@ class AbstractProblem(eqx.Module):
 
         They must make length 1 a large step: as far as one would ever want to look.
         """
+
+    @hook
+    def gap(self, z: Any, other: Any) -> Any:
+        """How far `z` is from `other`; where components are angles, by the shorter way round."""
+        return z - other
 
 
 def solve_bordered(residual: Callable[[Any], Any], z: Any, border: Any, rhs: Any) -> Any:

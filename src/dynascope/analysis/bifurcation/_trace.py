@@ -58,6 +58,10 @@ class Traced:
         """Lengths of the rows of `x` in the metric."""
         return np.sqrt(np.sum(np.asarray(self.problem.weights()) * x**2, axis=-1))
 
+    def apart(self, z: np.ndarray, other: np.ndarray) -> float:
+        """The distance of two points."""
+        return float(self.length(np.asarray(self.problem.gap(jnp.asarray(z), jnp.asarray(other)))))
+
 
 class _Start(NamedTuple):
     """Where a branch may be followed: a point on it, or a special point, the tangent there and its number."""
@@ -177,11 +181,11 @@ def _known(traced: Traced, z: np.ndarray) -> bool:
         for i in np.flatnonzero(before * after <= 0):
             share = before[i] / (before[i] - after[i]) if before[i] != after[i] else 0.0
             guess = rows[i] + share * (rows[i + 1] - rows[i])
-            if traced.length(guess - z) > 3 * traced.length(rows[i + 1] - rows[i]):
+            if traced.apart(guess, z) > 3 * traced.length(rows[i + 1] - rows[i]):
                 continue
             guess[-1] = z[-1]
             found, converged = _held(traced.problem, jnp.asarray(guess), traced.method)
-            if converged and traced.length(np.asarray(found) - z) < _SAME:
+            if converged and traced.apart(np.asarray(found), z) < _SAME:
                 return True
     return False
 
@@ -232,7 +236,7 @@ def _specials_of(traced: Traced, path: Path, branch: int) -> list[tuple[int, Spe
 def _numbered(traced: Traced, point: SpecialPoint) -> tuple[int, bool]:
     """The number of a special point, and whether it is new: branch points belong to two branches."""
     for i, other in enumerate(traced.specials):
-        if other.type == point.type and traced.length(_place(other) - _place(point)) < _BESIDE:
+        if other.type == point.type and traced.apart(_place(other), _place(point)) < _BESIDE:
             return i, False
     traced.specials.append(point)
     return len(traced.specials) - 1, True

@@ -36,7 +36,7 @@ class Frozen(eqx.Module):
         y = unravel(flat)
         match self.system:
             case AbstractMap():
-                return ravel_pytree(self.system.step(self.t, y, self.u))[0] - flat
+                return self.shorter(ravel_pytree(self.system.step(self.t, y, self.u))[0] - flat)
             case AbstractDelayFlow():
 
                 def past(s: Any) -> Any:
@@ -47,6 +47,14 @@ class Frozen(eqx.Module):
             case AbstractFlow():
                 return ravel_pytree(self.system.vector_field(self.t, y, self.u))[0]
         raise AssertionError(type(self.system))
+
+    def shorter(self, gap: Any) -> Any:
+        """Differences of flattened states, those of angles by the shorter way round the circle."""
+        variables = state_variables(self.system)
+        if all(v.topology != "circle" for v in variables):
+            return gap
+        turn = jnp.asarray([v.period if v.topology == "circle" else jnp.inf for v in variables], gap.dtype)
+        return gap - jnp.where(jnp.isfinite(turn), turn, 0.0) * jnp.round(gap / turn)
 
 
 def frozen_at(system: AbstractSystem, inputs: Any, t: float) -> Frozen:
