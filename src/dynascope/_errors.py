@@ -33,6 +33,9 @@ class RESULTS(eqx.Enumeration):
         "an implicit solver if the system is stiff."
     )
     event_overflow = "More events occurred than `max_events` allows. Raise `max_events` of `LocatedEvents`."
+    spike_overflow = (
+        "More spikes occurred than `max_spikes` allows. Raise it, or look whether the activity of the network runs away."
+    )
     zeno = (
         "Events accumulate without time passing (Zeno behaviour): the reset leaves the state on the wrong "
         "side of its guard. Check `reset` and `guard`."
@@ -50,6 +53,10 @@ class RESULTS(eqx.Enumeration):
     singular_tangent = (
         "The tangent map wipes out a direction, so that no vector can be followed backward along it. Ask for fewer "
         "vectors with `k`."
+    )
+    training_diverged = (
+        "The gradient became infinite or not a number and stayed so; the weights are those before. Let the data pull "
+        "more strongly, use shorter windows or a smaller learning rate, or cut the gradient with `clip`."
     )
 
 

@@ -41,3 +41,8 @@ class Progress:
         """Report that `units` more are done."""
         if self._bar is not None:
             self._bar.advance(self._task, units)
+
+    def say(self, label: str) -> None:
+        """Say anew what is being done."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=label)
