@@ -12,6 +12,7 @@ from ._progress import Progress as Progress
 from ._runge_kutta import fixed_step as fixed_step
 from ._runge_kutta import rk_step as rk_step
 from ._sharded import sharded as sharded
+from ._simulate import simulate as simulate
 from ._solvers import RK4 as RK4
 from ._solvers import AbstractAdaptive as AbstractAdaptive
 from ._solvers import AbstractFixedStep as AbstractFixedStep
@@ -27,6 +28,7 @@ from ._solvers import Kvaerno5 as Kvaerno5
 from ._solvers import Layout as Layout
 from ._solvers import LocatedEvents as LocatedEvents
 from ._solvers import Tsit5 as Tsit5
+from ._spiking_run import SpikingRun as SpikingRun
 from ._trajectory import checked_state as checked_state
 from ._trajectory import trajectory as trajectory
 from .maps import Section as Section

@@ -42,6 +42,7 @@ from ._inputs import as_input as as_input
 from ._inputs import driving as driving
 from ._piecewise import AbstractPiecewiseLinear as AbstractPiecewiseLinear
 from ._piecewise import RectifiedForm as RectifiedForm
+from ._spiking import AbstractSpiking as AbstractSpiking
 from .derived import CoupledFlow as CoupledFlow
 from .derived import CoupledMap as CoupledMap
 from .derived import closed_loop as closed_loop

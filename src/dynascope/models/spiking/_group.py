@@ -1,0 +1,130 @@
+"""Neurons that are stepped together, and the state of a network."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from ..._param import setting
+from ..._types import Time
+from ...systems import Variable
+from ._cells import AbstractCells, Parts
+from ._learning import LearningState
+from ._receptors import DeltaReceptor, decay
+
+
+class Group(eqx.Module):
+    """Neurons of one kind that are stepped together: one population, or several that share all parameters.
+
+    Attributes:
+        cells: Their kind and its parameters.
+        start: Initial values of their variables, each of shape `(n,)`.
+        start_synapses: Initial currents and conductances of the receptors that have them.
+        size: Their number.
+    """
+
+    cells: AbstractCells
+    start: tuple[jax.Array, ...]
+    start_synapses: tuple[jax.Array, ...]
+    size: int = setting(doc="number of neurons")
+
+
+class SpikingState(NamedTuple):
+    """State of a network; parts that it does not have are empty.
+
+    Attributes:
+        cells: Variables of each group, each of shape `(n,)`.
+        synapses: Currents and conductances of each group, one array per receptor that has one.
+        clocks: Steps until each neuron listens again, plus one; shape `(n,)` for each group.
+        arriving: What is on its way: row `(m mod depth)` arrives in step m, shape `(depth, slots)`.
+        learning: Weights that learn, and traces.
+    """
+
+    cells: tuple[Parts, ...]
+    synapses: tuple[Parts, ...]
+    clocks: tuple[jax.Array, ...]
+    arriving: jax.Array
+    learning: tuple[LearningState, ...]
+
+
+def type_of(groups: tuple[Group, ...]) -> Any:
+    """The floating type of the states."""
+    leaves = [leaf for leaf in jax.tree.leaves([group.start for group in groups]) if eqx.is_inexact_array(leaf)]
+    rates = [group.cells.refractory for group in groups]
+    return jnp.asarray((leaves or rates)[0]).dtype
+
+
+def width(groups: tuple[Group, ...]) -> int:
+    """Number of slots where spikes arrive: one per receptor and neuron."""
+    return sum(group.size * len(group.cells.receptors) for group in groups)
+
+
+def pause(group: Group, dt: float) -> jax.Array:
+    """The refractory time in steps."""
+    return jnp.round(group.cells.refractory / dt)
+
+
+def taken(n: Time, ring: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What arrives in step `n`, and the ring without it."""
+    if ring.shape[0] == 1:
+        return ring[0], jnp.zeros_like(ring)
+    row = jnp.asarray(n, jnp.int32) % ring.shape[0]
+    place = (row, jnp.zeros_like(row))
+    arrived = jax.lax.dynamic_slice(ring, place, (1, ring.shape[1]))
+    return arrived[0], jax.lax.dynamic_update_slice(ring, jnp.zeros_like(arrived), place)
+
+
+def stepped(
+    group: Group, state: tuple[Parts, Parts, jax.Array], parts: list[jax.Array], extra: Mapping[str, Any], **step: Any
+) -> tuple[Parts, Parts, jax.Array, jax.Array]:
+    """One group after one step: variables, synapses, clocks and who fired."""
+    x, held, clock = state
+    cells, dt = group.cells, step["dt"]
+    lasting = iter(held)
+    now = []
+    for one, arrived in zip(cells.receptors, parts, strict=True):
+        came = one.gain * (arrived + extra[one.name] if one.name in extra else arrived)
+        now.append(came if isinstance(one, DeltaReceptor) else next(lasting) + came)
+    busy = clock > 1.5
+    x, fired = cells.advance(x, tuple(now), step["drive"], dt=dt, busy=busy, w=step["noise"])
+    x = cells.reset(x, fired)
+    deaf = pause(group, dt).astype(clock.dtype)
+    clock = jnp.where(fired, deaf + 1.0, jnp.maximum(clock - 1.0, 0.0))
+    kept = tuple(
+        s * decay(one, dt) for one, s in zip(cells.receptors, now, strict=True) if not isinstance(one, DeltaReceptor)
+    )
+    return x, kept, clock, fired
+
+
+def spread(u: Any, populations: Sequence[tuple[str, int]], groups: Sequence[Group], g: int) -> jax.Array:
+    """The input of each neuron of group `g`, from one channel per population."""
+    before = sum(group.size for group in groups[:g])
+    parts, at = [], 0
+    for k, (_, size) in enumerate(populations):
+        if before <= at < before + groups[g].size:
+            parts.append((u[k], size))
+        at += size
+    if len(parts) == 1:
+        return parts[0][0]
+    return jnp.concatenate([jnp.broadcast_to(value, (size,)) for value, size in parts])
+
+
+def place_of(populations: Sequence[tuple[str, int]], groups: Sequence[Group], name: str) -> tuple[int, int, int]:
+    """The group of a population, its first neuron there, and the first after it; the population exists."""
+    at = sum(size for _, size in populations[: [n for n, _ in populations].index(name)])
+    size = dict(populations)[name]
+    for g, group in enumerate(groups):
+        if at < group.size:
+            return g, at, at + size
+        at -= group.size
+    raise AssertionError(name)
+
+
+def renamed(variable: Variable, name: str) -> Variable:
+    """The same variable under another name."""
+    return dataclasses.replace(variable, name=name)

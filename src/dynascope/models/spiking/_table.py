@@ -1,0 +1,229 @@
+"""Synapses in rows by their source, and the delivery of spikes over the few that fired."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
+
+from ..._param import param, setting
+from ..._types import Param
+
+#: Units from which on the words of spikes are searched in two levels.
+_MANY = 16384
+#: What a pass over a piece of a row costs, counted in synapses.
+_PASS = 40
+_WORD = 32
+#: Longest delay in steps that a synapse can hold.
+LONGEST = 65535
+
+
+class Synapses(eqx.Module):
+    """Synapses sorted by their source: 8 bytes each, and 2 more where delays differ.
+
+    Attributes:
+        first: Position of the first synapse of each source, and the number of all, shape `(pre + 1,)`.
+        slots: Where each arrives: a receptor of a neuron, shape `(synapse,)`.
+        weights: Weights in the unit of the receptor, shape `(synapse,)`.
+        waits: Steps that each spike waits, shape `(synapse,)`; empty where all wait alike.
+        wait: Steps that all wait, if alike.
+        piece: Synapses of a row that are delivered at once.
+        longest: Most synapses of one source.
+    """
+
+    first: jax.Array = eqx.field(converter=jnp.asarray)
+    slots: jax.Array = eqx.field(converter=jnp.asarray)
+    weights: Param = param(doc="weights, in the unit of the receptor")
+    waits: jax.Array = eqx.field(converter=jnp.asarray, kw_only=True)
+    wait: int = setting(0, doc="steps that all wait, if alike")
+    piece: int = setting(1, doc="synapses of a row that are delivered at once")
+    longest: int = setting(0, doc="most synapses of one source")
+
+    @property
+    def count(self) -> int:
+        """Number of synapses."""
+        return self.slots.shape[-1]
+
+    @property
+    def bytes_per_synapse(self) -> float:
+        """Memory of all arrays over the number of synapses."""
+        arrays = (self.first, self.slots, self.weights, self.waits)
+        return sum(a.nbytes for a in arrays) / max(self.count, 1)
+
+    def sources(self) -> jax.Array:
+        """The source of each synapse, shape `(synapse,)`."""
+        rows = jnp.arange(self.first.size - 1, dtype=jnp.int32)
+        return jnp.repeat(rows, jnp.diff(self.first), total_repeat_length=self.count)
+
+
+def table(counts: Any, slots: Any, weights: Any, waits: Any) -> Synapses:
+    """Synapses from rows: the number of each source, and all rows one after the other."""
+    alike = bool(waits.size == 0 or np.all(waits == waits[0]))
+    return Synapses(
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+        slots=slots.astype(np.int32, copy=False),
+        weights=weights,
+        waits=np.zeros(0, np.uint16) if alike else waits.astype(np.uint16, copy=False),
+        wait=int(waits[0]) if alike and waits.size else 0,
+        piece=_piece(counts),
+        longest=int(counts.max(initial=0)),
+    )
+
+
+def _piece(counts: np.ndarray) -> int:
+    """The length of pieces of a row for which delivery costs least, all sources firing alike."""
+    longest = int(counts.max(initial=0))
+    candidates = sorted({max(1, math.ceil(longest / k)) for k in range(1, 65)})
+    costs = [float(np.mean(np.ceil(counts / c)) * (c + _PASS)) for c in candidates]
+    return candidates[int(np.argmin(costs))] if candidates else 1
+
+
+class Queue(NamedTuple):
+    """Units that fired and are still to be served, one bit each; `top` has one bit per word that is not nil."""
+
+    words: jax.Array
+    top: jax.Array | None
+
+    def empty(self) -> jax.Array:
+        return ~jnp.any((self.words if self.top is None else self.top) != 0)
+
+    def served(self) -> tuple[jax.Array, Queue]:
+        """The first of them, and the others."""
+        if self.top is None:
+            a = jnp.zeros((), jnp.int32)
+            k = jnp.argmax(self.words != 0).astype(jnp.int32)
+        else:
+            a = jnp.argmax(self.top != 0).astype(jnp.int32)
+            k = a * _WORD + _lowest(self.top[a])
+        word = self.words[k]
+        rest = word & (word - jnp.uint32(1))
+        top = self.top
+        if top is not None:
+            top = top.at[a].set(jnp.where(rest == 0, top[a] & (top[a] - jnp.uint32(1)), top[a]))
+        return k * _WORD + _lowest(word), Queue(self.words.at[k].set(rest), top)
+
+
+def packed(fired: jax.Array) -> jax.Array:
+    """Booleans as bits: the lowest of word 0 is the first, shape `(ceil(N / 32),)`."""
+    n = fired.shape[-1]
+    short = -n % _WORD
+    bits = jnp.pad(fired, (0, short)) if short else fired
+    powers = jnp.uint32(1) << jnp.arange(_WORD, dtype=jnp.uint32)
+    return jnp.sum(jnp.where(bits.reshape(-1, _WORD), powers, jnp.uint32(0)), axis=1, dtype=jnp.uint32)
+
+
+def queue(fired: jax.Array) -> Queue:
+    """All that fired, in a form in which the next one is found fast."""
+    words = packed(fired)
+    return Queue(words, packed(words != 0) if fired.shape[-1] > _MANY else None)
+
+
+def _lowest(word: jax.Array) -> jax.Array:
+    """The number of the lowest bit that is set."""
+    return jnp.int32(_WORD - 1) - jax.lax.clz(word & (~word + jnp.uint32(1))).astype(jnp.int32)
+
+
+def over_rows(first: jax.Array, fired: jax.Array, *, piece: int, longest: int, count: int) -> Callable[..., Any]:
+    """A loop over the entries of the rows of all that fired, piece by piece.
+
+    Returns:
+        A function of `(carry, visit)`; `visit(carry, start, mine, row)` gets the position where the piece starts and
+        which of its entries belong to the row.
+    """
+    size = min(piece, count)
+    places = jnp.arange(size, dtype=first.dtype)
+
+    def looped(carry: Any, visit: Callable[..., Any]) -> Any:
+        def part(carry: Any, row: Any, begin: Any, end: Any) -> Any:
+            # Near the end of the table the piece starts earlier, and its first entries belong to other rows.
+            start = jnp.minimum(begin, count - size)
+            mine = (places >= begin - start) & (places < end - start)
+            return visit(carry, start, mine, row)
+
+        def one(state: tuple[Any, Queue]) -> tuple[Any, Queue]:
+            carry, waiting = state
+            row, waiting = waiting.served()
+            begin, end = first[row], first[row + 1]
+            if size >= longest:
+                return part(carry, row, begin, end), waiting
+            pieces = (end - begin + size - 1) // size
+            carry = jax.lax.fori_loop(0, pieces, lambda i, c: part(c, row, begin + i * size, end), carry)
+            return carry, waiting
+
+        if count == 0:
+            return carry
+        carry, _ = jax.lax.while_loop(lambda state: ~state[1].empty(), one, (carry, queue(fired)))
+        return carry
+
+    return looped
+
+
+class Target(NamedTuple):
+    """Where spikes go: the ring of steps to come, flat, and how to find a place in it; static."""
+
+    depth: int
+    width: int
+    wait: int
+    piece: int
+    longest: int
+
+    def places(self, n: Any, slots: jax.Array, waits: jax.Array | None) -> jax.Array:
+        """Places in the ring of what is sent at the end of step `n`."""
+        if self.depth == 1:
+            return slots
+        steps = jnp.asarray(n, jnp.int32) + 1 + (self.wait if waits is None else waits.astype(jnp.int32))
+        return (steps % self.depth) * self.width + slots
+
+
+def delivered(
+    synapses: Synapses, ring: jax.Array, fired: jax.Array, n: Any, *, weights: jax.Array | None = None
+) -> jax.Array:
+    """The ring of arrivals, shape `(depth, width)`, with the spikes of the sources in `fired`, sent after step `n`.
+
+    The work is proportional to the synapses of those that fired. Derivatives with respect to weights go over all.
+    """
+    depth, width = ring.shape
+    target = Target(depth, width, synapses.wait, synapses.piece, synapses.longest)
+    w = synapses.weights if weights is None else weights
+    ints = (synapses.first, synapses.slots, synapses.waits, fired, jnp.asarray(n, jnp.int32))
+    return _sent(target, ring.reshape(-1), w, ints).reshape(depth, width)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _sent(target: Target, ring: jax.Array, weights: jax.Array, ints: tuple[jax.Array, ...]) -> jax.Array:
+    first, slots, waits, fired, n = ints
+    loop = over_rows(first, fired, piece=target.piece, longest=target.longest, count=slots.size)
+
+    def visit(ring: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
+        del row
+        size = (mine.size,)
+        slot = jax.lax.dynamic_slice(slots, (start,), size)
+        w = jnp.where(mine, jax.lax.dynamic_slice(weights, (start,), size), 0).astype(ring.dtype)
+        wait = jax.lax.dynamic_slice(waits, (start,), size) if waits.size else None
+        return ring.at[target.places(n, slot, wait)].add(w, mode="promise_in_bounds")
+
+    return loop(ring, visit)
+
+
+def _sent_tangent(target: Target, primals: Any, tangents: Any) -> tuple[jax.Array, Any]:
+    ring, weights, ints = primals
+    ring_dot, weights_dot, _ = tangents
+    out = _sent(target, ring, weights, ints)
+    moved = jnp.zeros_like(ring) if isinstance(ring_dot, SymbolicZero) else ring_dot
+    if isinstance(weights_dot, SymbolicZero) or not weights.size:
+        return out, moved
+    first, slots, waits, fired, n = ints
+    rows = jnp.arange(first.size - 1, dtype=jnp.int32)
+    sources = jnp.repeat(rows, jnp.diff(first), total_repeat_length=slots.size)
+    sent = jnp.where(fired[sources], weights_dot, 0).astype(ring.dtype)
+    return out, moved.at[target.places(n, slots, waits if waits.size else None)].add(sent)
+
+
+_sent.defjvp(_sent_tangent, symbolic_zeros=True)
