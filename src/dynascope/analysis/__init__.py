@@ -15,6 +15,7 @@ from . import rhythm as rhythm
 from . import spikes as spikes
 from . import stability as stability
 from . import tangent as tangent
+from . import threshold as threshold
 from ._verdict import REGIMES as REGIMES
 from ._verdict import Evidence as Evidence
 from ._verdict import Verdict as Verdict

@@ -49,3 +49,4 @@ from ._tangent import covariant as covariant
 from ._tangent import cross_distances as cross_distances
 from ._tangent import expansion as expansion
 from ._tangent import finite_time as finite_time
+from ._threshold import threshold_map as threshold_map

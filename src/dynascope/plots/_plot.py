@@ -22,6 +22,7 @@ from ..analysis.spikes import Correlogram, FiringPattern, FiringRegime
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
 from ..analysis.synchrony import ConditionalExponents, MasterStability, TransversalExponents
 from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
+from ..analysis.threshold import ThresholdDiagram
 from ..learn import LossPrediction
 from ..models import Catalogue
 from ..series import Recording, SpikeTrains, Trajectory
@@ -45,6 +46,7 @@ from ._style import new_figure, styled
 from ._sweep import sweep_figure
 from ._synchrony import copies, data_spectrum, master_curve, modes
 from ._tangent import aligning, covariant, cross_distances, expansion, finite_time
+from ._threshold import threshold_map
 
 
 @functools.singledispatch
@@ -131,4 +133,5 @@ plot.register(ConditionalExponents, copies)
 plot.register(SpectrumFromData, data_spectrum)
 plot.register(LossPrediction, loss_prediction_figure)
 plot.register(Basins, basin_map)
+plot.register(ThresholdDiagram, threshold_map)
 plot.register(BasinShares, share_bars)
