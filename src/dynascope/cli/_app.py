@@ -199,6 +199,19 @@ def _sweep() -> None:
 
 
 @_command(
+    "fit",
+    ("model", "latent", "budget", "seed", "dt", "out", *RECORDING),
+    notes={
+        "out": "File to write the system to, .safetensors; by default TARGET-model.safetensors.",
+        "dt": "Sampling interval of the recording, in seconds.",
+        "seed": "Seed of drawn networks.",
+    },
+)
+def _fit() -> None:
+    """Learn a system from a recording, and say whether to believe it."""
+
+
+@_command(
     "study",
     ("all", "seed", "out"),
     notes={"out": "Folder to write into; by default NAME-study.", "seed": "Seed of all draws; 0 is the published run."},

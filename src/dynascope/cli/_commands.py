@@ -22,6 +22,7 @@ from ..systems import AbstractInput, AbstractSystem, Constant, default_input, di
 from ._answer import Answer
 from ._basins import basins as basins
 from ._bifurcations import bifurcations as bifurcations
+from ._fit import fit as fit
 from ._options import Options
 from ._setup import input_of, key_of, output_times, span_of, start_of, stepper
 from ._show import complex_number, number, plain, table

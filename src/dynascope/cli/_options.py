@@ -79,6 +79,10 @@ class Options:
     ] = None
     low: Annotated[float | None, typer.Option("--from", metavar="VALUE", help="Least value of the parameter.")] = None
     high: Annotated[float | None, typer.Option("--to", metavar="VALUE", help="Greatest value of the parameter.")] = None
+    second: Annotated[
+        str | None,
+        typer.Option("--and", metavar="NAME=FROM:TO", help="A second parameter: curves of bifurcations over both."),
+    ] = None
     observe: Annotated[
         bool, typer.Option("--observe", help="Write what `observe` shows (a readout) instead of the state.")
     ] = False
@@ -156,6 +160,17 @@ class Options:
             help="Go on with a store begun on another kind of machine or with other versions; recorded.",
         ),
     ] = False
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="Kind of model to learn; without it, several are tried."),
+    ] = None
+    latent: Annotated[
+        int | None, typer.Option("--latent", metavar="M", help="Size of the model's state, for models that have one.")
+    ] = None
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="5m", help="Time of the search: 90, 90s, 5m, 1h; a minute by default."),
+    ] = None
     all: Annotated[bool, typer.Option("--all", help="Run every study.")] = False
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on standard error.")] = False

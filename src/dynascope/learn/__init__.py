@@ -1,4 +1,4 @@
-"""From data to a system: so far populations of trained networks, and what their Lyapunov spectra tell of them."""
+"""From data to a system: reconstruction of dynamics, and populations of trained networks."""
 
 from ._adam import Adam as Adam
 from ._adam import AdamState as AdamState
@@ -21,3 +21,5 @@ from ._tasks import Copy as Copy
 from ._tasks import DelayedSine as DelayedSine
 from ._tasks import SequentialParity as SequentialParity
 from ._tasks import Trial as Trial
+from .fitting import Fit as Fit
+from .fitting import fit as fit

@@ -1,0 +1,29 @@
+"""From a recording to a system: learners, the systems they make, forecasts, and the search for a good one."""
+
+from ._candidates import KINDS as KINDS
+from ._candidates import candidates as candidates
+from ._fit import Fit as Fit
+from ._fit import fit as fit
+from ._learners import DMD as DMD
+from ._learners import EDMD as EDMD
+from ._learners import ESN as ESN
+from ._learners import NVAR as NVAR
+from ._learners import AbstractLearner as AbstractLearner
+from ._learners import SINDy as SINDy
+from ._learners import Trivial as Trivial
+from ._reconstruction import AbstractReconstruction as AbstractReconstruction
+from ._reconstruction import Forecasts as Forecasts
+from ._reconstruction import ReconstructedFlow as ReconstructedFlow
+from ._reconstruction import ReconstructedMap as ReconstructedMap
+from ._reconstruction import forecasts as forecasts
+from ._starts import AbstractStart as AbstractStart
+from ._starts import AbstractView as AbstractView
+from ._starts import Echo as Echo
+from ._starts import FedBack as FedBack
+from ._starts import Forced as Forced
+from ._starts import LastSample as LastSample
+from ._starts import LastSamples as LastSamples
+from ._starts import Lifted as Lifted
+from ._starts import Observed as Observed
+from ._trivial import Mean as Mean
+from ._trivial import Persistence as Persistence

@@ -1,0 +1,107 @@
+"""Which learners are tried, and in which order: cheap and likely ones first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from types import MappingProxyType
+
+from ..._errors import InputError
+from ..preparation import Prepared
+from ..regression import terms
+from ._learners import DMD, EDMD, ESN, NVAR, AbstractLearner, SINDy, Trivial
+
+#: Most terms of a polynomial model in the search.
+_TERMS = 400
+#: Units of an echo-state network in the search, unless told otherwise.
+_UNITS = 300
+
+Candidates = list[AbstractLearner]
+
+
+def candidates(data: Prepared, *, model: str | None = None, latent: int | None = None) -> Candidates:
+    """The learners that a search tries, in order.
+
+    Args:
+        data: What they are to learn from.
+        model: Name of one kind of model; None takes all kinds in turn.
+        latent: Size of the model's state, for kinds that have one.
+
+    Raises:
+        InputError: If there is no such model, or `latent` means nothing to it.
+    """
+    if latent is not None and latent < 1:
+        raise InputError(f"`latent` must be at least 1, got {latent}.")
+    if model is None:
+        if latent is not None:
+            raise InputError("`latent` is the size of one kind of model: name it with `model`, such as `echo-state`.")
+        return _in_turn([KINDS[name](data, None) for name in SEARCHED])
+    if model not in KINDS:
+        raise InputError(f"There is no model `{model}` to fit. There is: {', '.join(KINDS)}.")
+    if latent is not None and model not in SIZED:
+        raise InputError(f"`latent` means nothing to `{model}`, whose size follows from the data. Leave it out.")
+    return KINDS[model](data, latent)
+
+
+def _in_turn(lists: list[Candidates]) -> Candidates:
+    """The first of each list, then the second of each, and so on."""
+    return [x for row in itertools.zip_longest(*lists) for x in row if x is not None]
+
+
+def _nvar(data: Prepared, latent: int | None) -> Candidates:
+    del latent
+    shapes = [(2, 1, 2), (3, 1, 2), (2, 1, 3), (3, 1, 3), (2, 5, 2), (4, 2, 2), (1, 1, 2), (1, 1, 3)]
+    shapes = [s for s in shapes if len(terms(data.channels * s[0], 1)) <= 60]
+    shapes = [s for s in shapes if len(terms(data.channels * s[0], s[2])) <= _TERMS] or [(1, 1, 1)]
+    return [NVAR(*shape, penalty) for penalty in (1e-6, 1e-9, 1e-3, 1e-1) for shape in shapes]
+
+
+def _echo_state(data: Prepared, latent: int | None) -> Candidates:
+    units = _UNITS if latent is None else latent
+    washout = min(100, max(map(len, data.train)) // 5)
+    choices = [
+        (0.9, 0.3, 1.0, 1e-8, 0.0), (0.4, 0.3, 1.0, 1e-6, 0.0), (0.9, 0.3, 1.0, 1e-5, 0.02),
+        (0.9, 0.1, 1.0, 1e-8, 0.0), (0.6, 1.0, 1.0, 1e-4, 0.05), (0.9, 0.3, 0.5, 1e-6, 0.0),
+        (1.2, 0.3, 1.0, 1e-6, 0.0), (0.9, 0.3, 0.2, 1e-6, 0.02),
+    ]  # fmt: skip
+    return [
+        ESN(units=units, spectral_radius=r, input_scale=s, leak=a, penalty=p, noise=n, washout=washout)
+        for r, s, a, p, n in choices
+    ]
+
+
+def _sindy(data: Prepared, latent: int | None) -> Candidates:
+    del latent
+    orders = [order for order in (2, 3, 5) if data.channels <= 12 and len(terms(data.channels, order)) <= _TERMS]
+    windows = (0, 9, 21)
+    return [
+        SINDy(order, threshold, window) for threshold in (0.02, 0.005, 0.1) for window in windows for order in orders
+    ]
+
+
+def _linear(data: Prepared, latent: int | None) -> Candidates:
+    del latent
+    return [NVAR(taps, 1, 1, 1e-8) for taps in (1, 2, 5, 10) if data.channels * taps <= _TERMS]
+
+
+def _edmd(data: Prepared, latent: int | None) -> Candidates:
+    del latent
+    return [EDMD(order) for order in (2, 3, 4) if data.channels <= 12 and len(terms(data.channels, order)) <= _TERMS]
+
+
+#: Every kind of model that can be fitted, by name.
+KINDS: MappingProxyType[str, Callable[[Prepared, int | None], Candidates]] = MappingProxyType(
+    {
+        "mean": lambda *_: [Trivial()],
+        "persistence": lambda *_: [Trivial(persists=True)],
+        "linear": _linear,
+        "dmd": lambda *_: [DMD()],
+        "edmd": _edmd,
+        "nvar": _nvar,
+        "sindy": _sindy,
+        "echo-state": _echo_state,
+    }
+)
+#: Kinds that a search without a name goes through, and kinds that have a size of their own.
+SEARCHED = ("linear", "sindy", "nvar", "echo-state")
+SIZED = ("echo-state",)

@@ -1,0 +1,82 @@
+"""What a model is chosen by and judged on: long runs and forecasts on data it has not learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from ..measures import Fidelity, fidelity
+from ..preparation import Prepared
+from ._learners import NVAR
+from ._reconstruction import AbstractReconstruction, _ahead
+
+#: Long runs of a model, and stretches of data for the floor.
+RUNS, FLOORS = 3, 5
+#: Share of the length by which a run is longer than what is compared: the beginning is left out.
+DISCARD = 0.25
+#: Most samples that are compared.
+_MOST = 20_000
+
+
+class Judging(eqx.Module):
+    """A stretch of data with what its scores are held against, all in standard units.
+
+    Args:
+        truth: The stretch.
+        before: Stretches that end before it, from which models are started.
+        floors: Other stretches of its length.
+        linear: A run of a linear model.
+        dt: Sampling interval.
+    """
+
+    truth: NDArray[np.float64]
+    before: tuple[NDArray[np.float64], ...]
+    floors: tuple[NDArray[np.float64], ...]
+    linear: NDArray[np.float64]
+    dt: float = eqx.field(static=True)
+
+
+def judging(data: Prepared, *, final: bool) -> Judging:
+    """The validation stretch, or the test stretch where `final`, with its floors."""
+    whole = data.test if final else data.validation
+    truth = max(whole, key=len)[:_MOST]
+    earlier = data.train + data.validation if final else data.train
+    pieces = [x[i : i + len(truth)] for x in earlier for i in range(0, len(x) - len(truth) + 1, len(truth))]
+    chosen = np.unique(np.linspace(0, len(pieces) - 1, min(FLOORS, len(pieces))).astype(int)) if pieces else []
+    model = NVAR(taps=1, order=1, penalty=1e-8).learn(data, key=jax.random.key(0))
+    (linear,) = long_runs(model, data, data.train, len(truth), runs=1)
+    return Judging(truth, earlier, tuple(pieces[i] for i in chosen), linear, data.dt)
+
+
+def long_runs(
+    model: AbstractReconstruction, data: Prepared, before: Sequence[Any], samples: int, *, runs: int = RUNS
+) -> NDArray[np.float64]:
+    """Free runs of `model` in standard units, shape `(run, sample, channel)`, begun from places in `before`."""
+    least = model.start.least(model.system)
+    long_enough = [x for x in before if len(x) >= least] or [max(before, key=len)]
+    windows = []
+    for k in range(runs):
+        x = long_enough[-1 - k % len(long_enough)]
+        # The end of a stretch first, then places spread over it.
+        end = len(x) - (k // len(long_enough)) * max(1, (len(x) - least) // runs)
+        windows.append(x[max(0, end - least) : end])
+    history = jnp.asarray(data.standard.undo(np.stack(windows)))
+    made = _ahead(model, history, steps=int(samples * (1 + DISCARD)))
+    return data.standard(np.asarray(made))[:, -samples:]
+
+
+def judged(model: AbstractReconstruction, data: Prepared, stretch: Judging) -> Fidelity:
+    """Scores of `model` on a stretch, beside its floor and trivial models."""
+    return fidelity(
+        list(long_runs(model, data, stretch.before, len(stretch.truth))),
+        stretch.truth,
+        others=stretch.floors,
+        trivial={"linear": stretch.linear},
+        dt=stretch.dt,
+    )

@@ -1,0 +1,161 @@
+"""From recordings to systems: forecasts, files, units, the choice among models, and its verdict."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+import dynascope as ds
+from dynascope.learn.fitting import (
+    DMD,
+    EDMD,
+    ESN,
+    KINDS,
+    NVAR,
+    AbstractLearner,
+    SINDy,
+    Trivial,
+    candidates,
+    fit,
+    forecasts,
+)
+from dynascope.learn.measures import prediction_error, valid_times
+from dynascope.learn.preparation import Prepared, prepare
+
+
+@pytest.fixture(scope="module")
+def lorenz() -> Prepared:
+    run = ds.trajectory(ds.build("lorenz"), None, np.arange(0.0, 200.0, 0.025))
+    return prepare(ds.Recording(np.asarray(run.ys)[1000:], dt=0.025, time_unit="1", names=("x", "y", "z")))
+
+
+LEARNERS = [Trivial(), Trivial(persists=True), NVAR(), NVAR(order=1), DMD(), EDMD(order=2), SINDy(), ESN(units=30)]
+
+
+@pytest.mark.parametrize("learner", LEARNERS, ids=lambda x: x.label)
+def test_every_model_is_a_system_that_files_keep(learner: AbstractLearner, lorenz: Prepared, tmp_path: Path) -> None:
+    made = learner.learn(lorenz, key=jax.random.key(0))
+    again = ds.load(ds.save(made, tmp_path / "model.safetensors"))
+    history = lorenz.standard.undo(lorenz.test[0][:150])
+    ahead = np.asarray(made.forecast(history, 5))
+    assert np.array_equal(ahead, np.asarray(again.forecast(history, 5)))
+    assert (again.names, again.dt, again.clock) == (("x", "y", "z"), 0.025, "1")
+    run = ds.trajectory(again, None, np.arange(3) if isinstance(again, ds.AbstractMap) else [0.0, 0.025])
+    assert run.successful
+    # What is observed is in the units of the recording, near where the training data end.
+    seen = np.asarray(again.observe(0, again.initial_state(), None))
+    if not isinstance(learner, Trivial):
+        assert seen == pytest.approx(lorenz.standard.undo(lorenz.train[0][-1]), abs=3.0)
+    box = again.region()
+    assert all((a <= b).all() for a, b in zip(jax.tree.leaves(box.low), jax.tree.leaves(box.high), strict=True))
+
+
+def test_forecast_begins_one_step_after_the_history(lorenz: Prepared) -> None:
+    own = lorenz.standard.undo(lorenz.test[0])
+    for learner in (NVAR(penalty=1e-9), SINDy(), ESN()):
+        made = learner.learn(lorenz, key=jax.random.key(0))
+        ahead = np.asarray(made.forecast(own[:200], 10))
+        assert ahead == pytest.approx(own[200:210], abs=0.05)
+    still = Trivial(persists=True).learn(lorenz, key=jax.random.key(0))
+    assert np.asarray(still.forecast(own[:7], 3)) == pytest.approx(np.tile(own[6], (3, 1)))
+
+
+def test_forecasts_start_where_they_say(lorenz: Prepared) -> None:
+    still = Trivial(persists=True).learn(lorenz, key=jax.random.key(0))
+    data = [np.arange(30.0)[:, None] * np.ones(3), 100 + np.arange(10.0)[:, None] * np.ones(3)]
+    made = forecasts(still, data, horizon=4, starts=1000)
+    assert made.predicted.shape == (26 + 6, 4, 3)
+    # The last sample before the horizon persists, also at the seam of two stretches.
+    apart = made.actual[:, :, 0] - made.predicted[:, :, 0]
+    assert apart == pytest.approx(np.tile([1.0, 2.0, 3.0, 4.0], (32, 1)))
+    with pytest.raises(ds.InputError, match="Shorten the horizon"):
+        forecasts(still, data, horizon=40)
+
+
+def test_next_generation_foresees_lorenz_for_five_lyapunov_times(lorenz: Prepared) -> None:
+    made = NVAR(taps=2, order=2, penalty=1e-10).learn(lorenz, key=jax.random.key(0))
+    own = lorenz.standard.undo(lorenz.test[0])
+    ahead = forecasts(made, own, horizon=400, starts=40)
+    scale = lorenz.standard.scale
+    found = valid_times(ahead.predicted, ahead.actual, dt=0.025, exponent=0.9056, scale=scale)
+    assert 4.0 < found.median < 7.0
+    assert prediction_error(ahead.predicted, ahead.actual, scale=scale)[0][0] < 1e-7
+
+
+def test_fit_chooses_and_judges(lorenz: Prepared) -> None:
+    told = []
+    learners = [NVAR(order=1), NVAR(penalty=1e-6), Trivial()]
+    found = fit(lorenz, model=learners, tell=lambda *said: told.append(said))
+    assert found.label == learners[1].label
+    assert found.believable
+    assert len(told) == len(found.tried) == len(found.scores) == 3
+    assert found.scores.argmin() == 1
+    assert abs(found.exponent - 0.906) < 0.06
+    assert found.valid_unit == "Lyapunov times"
+    assert found.errors[0] < 1e-3 < found.persistence[0]
+    text = found.summary()
+    for said in ("good", "floor", "GTF bins", "PE(20)", "Lyapunov times", "T = 26.25"):
+        assert said in text
+
+
+def test_poor_models_are_called_poor(lorenz: Prepared) -> None:
+    found = fit(lorenz, model="linear", budget=1e-9)
+    assert len(found.tried) == 1
+    assert not found.believable
+    assert "TOO POOR TO BE BELIEVED" in found.summary()
+    wild = fit(lorenz, model=EDMD(order=3))
+    assert not wild.believable
+
+
+def test_equations_are_in_the_units_of_the_recording(lorenz: Prepared) -> None:
+    made = SINDy().learn(lorenz, key=jax.random.key(0))
+    assert made.system.equations(made.names)[0] == "dx/dt = -10 x + 10 y"
+    exponents = ds.lyapunov_spectrum(made, duration=300).exponents
+    assert np.asarray(exponents) == pytest.approx([0.906, 0.0, -14.57], abs=0.1)
+
+
+def test_single_channel_is_unfolded() -> None:
+    wave = np.sin(0.11 * np.arange(3000)) + 0.3 * np.sin(0.22 * np.arange(3000))
+    found = fit(wave, dt=0.1, model=NVAR(taps=5, order=1, penalty=1e-12))
+    assert len(found.system.names) >= 2
+    assert found.believable
+    assert any("unfolded" in note for note in found.notes)
+
+
+def test_every_kind_of_model_has_candidates(lorenz: Prepared) -> None:
+    for name in KINDS:
+        assert candidates(lorenz, model=name)
+    (first, *_) = candidates(lorenz, model="echo-state", latent=20)
+    assert first.units == 20  # type: ignore[attr-defined]
+
+
+def test_result_is_saved(lorenz: Prepared, tmp_path: Path) -> None:
+    found = fit(lorenz, model=NVAR())
+    again = ds.load(ds.save(found, tmp_path / "fit.nc"))
+    assert again.summary() == found.summary()
+    assert "valid_time" in found.to_xarray()
+
+
+BAD = [
+    (lambda d: fit(d, model="magic"), "no model `magic`"),
+    (lambda d: fit(d, model="nvar", latent=5), "means nothing to `nvar`"),
+    (lambda d: fit(d, latent=5), "name it with `model`"),
+    (lambda d: fit(d, model="echo-state", latent=0), "at least 1"),
+    (lambda d: fit(d, model=NVAR(), latent=3), "own field"),
+    (lambda d: fit(d, model=[]), "must be the name"),
+    (lambda d: fit(d, model=3), "got 3"),  # type: ignore[arg-type]
+    (lambda d: fit(d, budget=-1.0), "positive number of seconds"),
+    (lambda d: fit(np.ones((300, 2)), dt=0.1), "constant"),
+]
+
+
+@pytest.mark.parametrize(("act", "said"), BAD, ids=[said for _, said in BAD])
+def test_bad_input(act: object, said: str, lorenz: Prepared) -> None:
+    with pytest.raises(ds.InputError, match=said):
+        act(lorenz)  # type: ignore[operator]
+
+
+def test_nothing_learned_is_a_failure(lorenz: Prepared) -> None:
+    with pytest.raises(ds.ComputationFailed, match="No model could be learned"):
+        fit(lorenz, model=ESN(units=10, washout=10**6))
