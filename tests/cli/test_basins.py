@@ -36,6 +36,19 @@ def test_region_holds_what_it_does_not_name(dynascope: Run) -> None:
     assert 0 < facts["unbounded"] < 1
 
 
+def test_attractors_are_followed_over_a_parameter(dynascope: Run, folder: Path) -> None:
+    words = ("basins", "henon", "--over", "a=0.2,1.0,1.075,2.0", "--region", "x=-2:2,y=-2:2", "--rtol", "0.05")
+    facts = dynascope(*words, "--json", "--out", "along.nc").object
+    assert (facts["parameter"], facts["values"], facts["starts"]) == ("a", [0.2, 1.0, 1.075, 2.0], 100)
+    # Two attractors coexist at 1.075 (a cycle of chaotic pieces each), and all is lost at 2.
+    assert [a["present"] for a in facts["attractors"]] == [[True, True, True, False], [False, False, True, False]]
+    assert [a["first"] for a in facts["attractors"]] == [0.2, 1.075]
+    assert facts["unbounded"][-1] == 1.0
+    for shares in zip(*(a["share"] for a in facts["attractors"]), facts["unbounded"], facts["undecided"], strict=True):
+        assert sum(shares) == pytest.approx(1.0)
+    assert load(folder / "along.nc").parameter_name == "a"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -45,6 +58,10 @@ def test_region_holds_what_it_does_not_name(dynascope: Run) -> None:
         (("--t1", "5"), "means nothing to `basins`"),
         (("--out", "basins.txt"), "must be a file in an existing folder"),
         (("--cells", "20"), "needs one"),
+        (("--over", "a=1:2"), "is not a range"),
+        (("--over", "q=1:2:3"), "has no parameter `q`"),
+        (("--over", "a=1:2:3", "--over", "b=1:2:3"), "one parameter at a time"),
+        (("--over", "a=1:2:3", "--cells", "5"), "does not draw"),
     ],
 )
 def test_wrong_options_are_explained(words: tuple[str, ...], says: str, dynascope: Run) -> None:

@@ -4,6 +4,7 @@ from . import attractors as attractors
 from . import basins as basins
 from . import bifurcation as bifurcation
 from . import chaos as chaos
+from . import continuation as continuation
 from . import cycles as cycles
 from . import geometry as geometry
 from . import learning as learning

@@ -161,9 +161,10 @@ def _fixed_points() -> None:
 
 @_command(
     "basins",
-    (*SYSTEM, "region", "cells", *RUN),
+    (*SYSTEM, "region", "cells", "over", *RUN),
     notes={
-        "out": "File to write: .nc or .npz for the shares, .png, .svg or .pdf for a picture of the basins.",
+        "out": "File to write: .nc or .npz for the shares, .png, .svg or .pdf for a picture.",
+        "over": "Follow the attractors and their shares along a parameter: START:STOP:COUNT[:log] or a list.",
         "y0": "State at which components that --region does not name are held.",
         "t1": "Not for basins, which run until settled.",
         "transient": "Not for basins, which run until settled.",

@@ -14,6 +14,7 @@ from ..analysis.basins import BasinShares, basin_shares, grid_of
 from ..analysis.basins import basins as basins_on
 from ..data import save
 from ..systems import AbstractSystem, Box, dimension, kind, state_variables
+from ._along import along
 from ._answer import Answer
 from ._options import Options
 from ._setup import input_of, key_of, start_of, stepper
@@ -40,6 +41,10 @@ def basins(target: str, options: Options) -> Answer:
         raise InputError(
             f"`--out {out}` must be a file in an existing folder that ends in .nc, .npz, .png, .svg, .pdf."
         )
+    if options.over:
+        inputs, assumed = input_of(system, options)
+        region, notes = region_of(system, options), (*found.notes, *assumed)
+        return along(target, system, options, region=region, inputs=inputs, notes=notes)
     if options.cells is not None and not (out is not None and out.suffix.lower() in _PICTURES):
         raise InputError("`--cells` says how fine the picture is and needs one: add `--out basins.png`.")
     inputs, assumed = input_of(system, options)

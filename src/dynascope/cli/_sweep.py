@@ -46,7 +46,7 @@ def sweep(target: str, options: Options) -> Answer:
         raise InputError(f"`--out {store}` must end in .zarr: a sweep is stored in a folder of that kind.")
     if not options.resume and store.exists():
         raise InputError(f"`--no-resume`, but `{store}` exists. Give another `--out`, or leave `--no-resume` out.")
-    axes = dict(map(_over, options.over or []))
+    axes = dict(map(over, options.over or []))
     if len(axes) != len(options.over or []):
         raise InputError("`--over` names a parameter twice. Give all its values at once.")
     if not axes and not samples:
@@ -156,7 +156,7 @@ def _engine(options: Options) -> Any:
     return Dask() if options.dask == "local" else Dask(options.dask)
 
 
-def _over(text: str) -> tuple[str, Any]:
+def over(text: str) -> tuple[str, Any]:
     """`NAME=START:STOP:COUNT`, the same with `:log`, or `NAME=VALUE,VALUE,...`."""
     name, equals, values = (part.strip() for part in text.partition("="))
     if not (name and equals and values):

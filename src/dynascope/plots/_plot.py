@@ -12,6 +12,7 @@ from .._errors import InputError
 from ..analysis.basins import Basins, BasinShares
 from ..analysis.bifurcation import BifurcationDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
+from ..analysis.continuation import GlobalContinuation
 from ..analysis.cycles import PeriodicOrbit, PhaseResponse
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
@@ -29,6 +30,7 @@ from ..series import Recording, SpikeTrains, Trajectory
 from ._basins import basin_map, share_bars
 from ._bifurcation import bifurcation_diagram
 from ._chaos import divergence, strengths, surrogates
+from ._continuation import continuation_figure
 from ._cycles import periodic_orbit_figure, phase_response_figure
 from ._firing import firing
 from ._fixed_points import equilibria
@@ -135,3 +137,4 @@ plot.register(LossPrediction, loss_prediction_figure)
 plot.register(Basins, basin_map)
 plot.register(ThresholdDiagram, threshold_map)
 plot.register(BasinShares, share_bars)
+plot.register(GlobalContinuation, continuation_figure)

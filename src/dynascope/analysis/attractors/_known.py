@@ -19,10 +19,16 @@ FAR = 1e6
 _AXES = 3
 #: Starts run together in one compiled loop.
 _BLOCK = 8192
+#: Sizes of blocks: few, so that few programs are compiled.
+_SIZES = (32, 256, 1024, 2048, _BLOCK)
 #: Looks in one call of the race, at first and at most.
 _LOOKS, _MOST_LOOKS = 64, 4096
 #: Cells up to which their labels are held as a plain table.
 _TABLE = 1 << 22
+#: Places for states of rest, at least.
+_FEWEST = 4
+#: How far below the points the cells begin, in units of their size.
+_OFFSET = (5**0.5 - 1) / 2
 
 
 class KnownAttractor(eqx.Module):
@@ -113,18 +119,18 @@ def targets_of(known: tuple[KnownAttractor, ...], *, streak: int, refine: int = 
     k = known[0].points.shape[1] if known else 1
     rest = [(i, a) for i, a in enumerate(known) if not a.moving]
     moving = [(i, a) for i, a in enumerate(known) if a.moving]
-    padded = 1 << max(0, len(rest) - 1).bit_length() if rest else 0
+    padded = max(_FEWEST, 1 << (len(rest) - 1).bit_length()) if rest else 0
     centres, squares, of_rest = np.zeros((padded, k)), np.full(padded, -1.0), np.zeros(padded, np.int32)
     for n, (i, a) in enumerate(rest):
         centres[n], squares[n], of_rest[n] = a.points[0], a.radius**2, i
     axes, low, size, counts = _grid([a.points for _, a in moving], k, refine)
     keys, labels = _cells(moving, axes, low, size, counts)
     if moving and np.prod(counts) <= _TABLE:
-        table = np.full(int(np.prod(counts)), -1, np.int32)
+        table = np.full(_rounded(int(np.prod(counts))), -1, np.int32)
         table[keys] = labels
         keys, labels = np.zeros(0, np.int64), table
     elif moving:
-        width = 1 << (len(keys) - 1).bit_length()
+        width = _rounded(len(keys))
         keys = np.concatenate([keys, np.full(width - len(keys), np.iinfo(np.int64).max)])
         labels = np.concatenate([labels, np.full(width - len(labels), -1, np.int32)])
     return Targets(
@@ -139,6 +145,11 @@ def targets_of(known: tuple[KnownAttractor, ...], *, streak: int, refine: int = 
         of_cells=jnp.asarray(labels),
         streak=jnp.asarray(streak, jnp.int32),
     )
+
+
+def _rounded(size: int) -> int:
+    """The next power of four: tables come in few sizes, so that one compiled program serves many."""
+    return 4 ** int(np.ceil(np.log2(max(size, 1)) / 2))
 
 
 def _grid(clouds: list[np.ndarray], k: int, refine: int) -> tuple[np.ndarray, ...]:
@@ -159,7 +170,8 @@ def _grid(clouds: list[np.ndarray], k: int, refine: int) -> tuple[np.ndarray, ..
         if all(_covered(c, low, size) > 0.9 for c in shown):
             break
     size = size / 2**refine  # pyright: ignore[reportPossiblyUnboundVariable]
-    low = low - size
+    # Off by no simple part of a cell: the outermost points of a cycle would lie on edges and fall to either side.
+    low = low - _OFFSET * size
     counts = np.ceil((high - low) / size).astype(np.int64) + 2
     return axes, low, np.full(len(low), size), counts
 
@@ -237,7 +249,7 @@ def _blocks(indices: np.ndarray) -> list[np.ndarray]:
     blocks = []
     for i in range(0, len(indices), _BLOCK):
         part = indices[i : i + _BLOCK]
-        size = next(s for s in (32, 256, 2048, _BLOCK) if s >= len(part))
+        size = next(s for s in _SIZES if s >= len(part))
         blocks.append(np.concatenate([part, np.full(size - len(part), part[0])]))
     return blocks
 

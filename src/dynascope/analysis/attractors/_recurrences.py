@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._errors import InputError
 from ._finder import AbstractFinder, Assigned
-from ._grouping import group_of, groups
+from ._grouping import Clouds, group_of, groups
 from ._known import DIVERGED, OPEN, UNDECIDED, KnownAttractor, race, targets_of
 from ._stage import Stage
 from ._trust import certified, joined, surveyed
@@ -191,16 +191,17 @@ class Recurrences(AbstractFinder):
                 labels[mine] = len(known) - 1
             else:
                 labels[mine] = OPEN
-        fleeting: tuple[KnownAttractor, ...] = ()
+        sets, fleeting = Clouds.of(known), Clouds((), ())
         for i in moving:
-            label = group_of(seen[i], known)
-            if label < 0 and group_of(seen[i], fleeting) < 0:
+            label = sets.group_of(seen[i])
+            if label < 0 and fleeting.group_of(seen[i]) < 0:
                 one, stays = surveyed(stage, _taken(carries, [i]), position, rng)
-                label = group_of(one.points, known)
+                label = sets.group_of(one.points)
                 if label < 0 and stays:
                     known, label = (*known, one), len(known)
+                    sets = Clouds.of(known)
                 elif not stays:
-                    fleeting = (*fleeting, one)
+                    fleeting = Clouds.of((*fleeting.known, one))
                     label = -1
             labels[i] = label if label >= 0 else OPEN
         return labels, known, carries

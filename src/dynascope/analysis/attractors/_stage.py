@@ -21,6 +21,8 @@ _PRINCIPAL = 16
 _BULK = (0.005, 0.995)
 #: Solver steps per period of a forcing, at least.
 _PER_PERIOD = 32
+#: Up to so many states are filled up to a power of two.
+_FEW = 65_536
 
 
 class Lens(eqx.Module):
@@ -99,7 +101,11 @@ class Stage(eqx.Module):
 
     def carries(self, flats: np.ndarray) -> Any:
         """Packed full states of flattened present ones, shape `(start, d)`; a history is constant."""
-        return _packed(self.stepped, jnp.asarray(flats))
+        count = len(flats)
+        # Few different sizes, so that few programs are compiled.
+        size = max(8, 1 << (count - 1).bit_length()) if 0 < count <= _FEW else count
+        many = np.concatenate([flats, np.repeat(flats[:1], size - count, axis=0)]) if size > count else flats
+        return jax.tree.map(lambda leaf: leaf[:count], _packed(self.stepped, jnp.asarray(many)))
 
     def presents(self, carries: Any) -> np.ndarray:
         """Flattened present states of packed full ones."""

@@ -25,6 +25,8 @@ _BACK = 0.5
 _COPIES, _POINTS, _PARTS, _LONGER = 8, 8192, 32, 4
 #: States on each moving attractor that are kept.
 _KEPT = 64
+#: Cells along the longest side, and the share of them that last looks must visit of those that looks before did.
+_CELLS, _NARROWER = 32, 0.3
 #: It has not left if it is nearer than this: places of a continuum keep their distance.
 _STAYED = 1.05
 
@@ -87,13 +89,16 @@ def surveyed(stage: Stage, carry: Any, position: int, rng: np.random.Generator) 
     """
     many = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf), _COPIES, axis=0), carry)
     at = stage.displaced(many, _directions(stage, _COPIES, rng) * _NEAR)
-    walk = strides(max(_LONGER * (position // stage.unit), _POINTS), _POINTS, rng)
+    length = max(_LONGER * (position // stage.unit), _POINTS)
     states, points, last = [stage.presents(carry)], [], np.zeros((0, 0, 0))
-    for n, part in enumerate(np.array_split(walk, _PARTS)):
+    # Parts of one length may last about one period, so that all of their ends are one state.
+    for n, factor in enumerate(rng.uniform(0.5, 1.5, _PARTS)):
+        part = strides(round(factor * length / _PARTS), _POINTS // _PARTS, rng)
         at, last = stage.run(at, position, part)
         position += int(part.sum()) * stage.unit
         if n:  # what was displaced is given time to return
             points.append(last[0])
+        if n >= _PARTS // 2:  # some of the copies may take long to do so
             states.append(stage.presents(at))
     cloud = np.concatenate(points)
     one = KnownAttractor(
@@ -109,8 +114,17 @@ def surveyed(stage: Stage, carry: Any, position: int, rng: np.random.Generator) 
         return one, False
     middle = len(points) // 2
     early, late = (eqx.tree_at(lambda a: a.points, one, np.concatenate(p)) for p in (points[:middle], points[middle:]))
-    stays = all(group_of(end, (early,)) == 0 for end in last)
+    stays = all(group_of(end, (early,)) == 0 for end in last) and _as_wide(last, points[:middle])
     return one, stays and all(group_of(part, (late,)) == 0 for part in points[:middle])
+
+
+def _as_wide(last: np.ndarray, before: list[np.ndarray]) -> bool:
+    """Whether the last looks of each copy visit about as many cells as looks before: not so where a chaotic transient
+    ends on a cycle that lies among its own points.
+    """
+    low, size = before[0].min(axis=0), max(float(np.ptp(np.concatenate(before), axis=0).max()), 1e-12) / _CELLS
+    counts = [len(np.unique(np.floor((part - low) / size), axis=0)) for part in (*before, *last)]
+    return min(counts[len(before) :]) >= _NARROWER * float(np.median(counts[: len(before)]))
 
 
 def _spread_out(stage: Stage, states: np.ndarray) -> np.ndarray:
