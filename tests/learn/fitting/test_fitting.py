@@ -15,6 +15,7 @@ from dynascope.learn.fitting import (
     NVAR,
     AbstractLearner,
     SINDy,
+    Trained,
     Trivial,
     candidates,
     fit,
@@ -22,6 +23,8 @@ from dynascope.learn.fitting import (
 )
 from dynascope.learn.measures import prediction_error, valid_times
 from dynascope.learn.preparation import Prepared, prepare
+from dynascope.models.artificial import ALRNN, GRU
+from dynascope.models.learned import NeuralODE, ShallowPLRNN
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,33 @@ def test_every_model_is_a_system_that_files_keep(learner: AbstractLearner, loren
         assert seen == pytest.approx(lorenz.standard.undo(lorenz.train[0][-1]), abs=3.0)
     box = again.region()
     assert all((a <= b).all() for a, b in zip(jax.tree.leaves(box.low), jax.tree.leaves(box.high), strict=True))
+
+
+TRAINED = [ALRNN, ShallowPLRNN, NeuralODE]
+
+
+@pytest.mark.parametrize("family", TRAINED, ids=lambda x: x.__name__)
+def test_networks_are_trained_and_kept(family: type, lorenz: Prepared, tmp_path: Path) -> None:
+    learner = Trained(family, updates=100, length=20)
+    made = learner.learn(lorenz, key=jax.random.key(0))
+    again = ds.load(ds.save(made, tmp_path / "model.safetensors"))
+    own = lorenz.standard.undo(lorenz.test[0])
+    ahead = np.asarray(made.forecast(own[:60], 3))
+    assert np.array_equal(ahead, np.asarray(again.forecast(own[:60], 3)))
+    # After 100 updates one step ahead is nearer than the mean is.
+    found = forecasts(made, own, horizon=1, starts=50)
+    error = prediction_error(found.predicted, found.actual, scale=lorenz.standard.scale)[0][0]
+    assert error < 0.5
+    assert learner.effort() == 1.0 < Trained(family, updates=4000).effort()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("learner", [Trained(ALRNN, updates=10_000), Trained(ShallowPLRNN, updates=10_000)])
+def test_networks_learn_the_attractor_of_lorenz(learner: Trained) -> None:
+    run = ds.trajectory(ds.build("lorenz"), None, np.arange(0.0, 350.0, 0.025))
+    found = fit(np.asarray(run.ys)[2000:], dt=0.025, model=learner)
+    assert found.fidelity.grade != "poor"
+    assert abs(found.exponent - 0.906) < 0.3
 
 
 def test_forecast_begins_one_step_after_the_history(lorenz: Prepared) -> None:
@@ -128,6 +158,7 @@ def test_every_kind_of_model_has_candidates(lorenz: Prepared) -> None:
         assert candidates(lorenz, model=name)
     (first, *_) = candidates(lorenz, model="echo-state", latent=20)
     assert first.units == 20  # type: ignore[attr-defined]
+    assert Trained(GRU) in candidates(lorenz, model="gru")
 
 
 def test_result_is_saved(lorenz: Prepared, tmp_path: Path) -> None:
@@ -159,3 +190,5 @@ def test_bad_input(act: object, said: str, lorenz: Prepared) -> None:
 def test_nothing_learned_is_a_failure(lorenz: Prepared) -> None:
     with pytest.raises(ds.ComputationFailed, match="No model could be learned"):
         fit(lorenz, model=ESN(units=10, washout=10**6))
+    with pytest.raises(ds.ComputationFailed, match="`latent` must be 3 at least"):
+        fit(lorenz, model="al-rnn", latent=2)

@@ -25,5 +25,6 @@ from ._starts import LastSample as LastSample
 from ._starts import LastSamples as LastSamples
 from ._starts import Lifted as Lifted
 from ._starts import Observed as Observed
+from ._trained import Trained as Trained
 from ._trivial import Mean as Mean
 from ._trivial import Persistence as Persistence

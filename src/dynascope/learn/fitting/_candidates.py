@@ -7,9 +7,12 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from ..._errors import InputError
+from ...models.artificial import ALRNN, GRU, LSTM, RNN
+from ...models.learned import DendriticPLRNN, NeuralODE, ShallowPLRNN
 from ..preparation import Prepared
 from ..regression import terms
 from ._learners import DMD, EDMD, ESN, NVAR, AbstractLearner, SINDy, Trivial
+from ._trained import Family, Trained
 
 #: Most terms of a polynomial model in the search.
 _TERMS = 400
@@ -89,6 +92,24 @@ def _edmd(data: Prepared, latent: int | None) -> Candidates:
     return [EDMD(order) for order in (2, 3, 4) if data.channels <= 12 and len(terms(data.channels, order)) <= _TERMS]
 
 
+def _trained(family: Family, *, sizes: bool = True) -> Callable[[Prepared, int | None], Candidates]:
+    def of(data: Prepared, latent: int | None) -> Candidates:
+        del data
+        widths = (None, 100) if sizes else (None,)
+        return [
+            Trained(family, latent=latent, width=width, updates=updates, noise=noise)
+            for updates, noise in ((2000, 0.0), (8000, 0.0), (8000, 0.05), (30_000, 0.0))
+            for width in widths
+        ]
+
+    return of
+
+
+def _plrnn(data: Prepared, latent: int | None) -> Candidates:
+    size = max(20, 2 * data.channels) if latent is None else latent
+    return [Trained(ALRNN, latent=size, width=size, updates=updates) for updates in (2000, 8000, 30_000)]
+
+
 #: Every kind of model that can be fitted, by name.
 KINDS: MappingProxyType[str, Callable[[Prepared, int | None], Candidates]] = MappingProxyType(
     {
@@ -100,8 +121,18 @@ KINDS: MappingProxyType[str, Callable[[Prepared, int | None], Candidates]] = Map
         "nvar": _nvar,
         "sindy": _sindy,
         "echo-state": _echo_state,
+        "shallow-plrnn": _trained(ShallowPLRNN),
+        "al-rnn": _trained(ALRNN, sizes=False),
+        "plrnn": _plrnn,
+        "dendritic-plrnn": _trained(DendriticPLRNN, sizes=False),
+        "rnn": _trained(RNN, sizes=False),
+        "gru": _trained(GRU, sizes=False),
+        "lstm": _trained(LSTM, sizes=False),
+        "neural-ode": _trained(NeuralODE),
     }
 )
 #: Kinds that a search without a name goes through, and kinds that have a size of their own.
-SEARCHED = ("linear", "sindy", "nvar", "echo-state")
-SIZED = ("echo-state",)
+SEARCHED = ("linear", "sindy", "nvar", "echo-state", "shallow-plrnn")
+SIZED = (
+    "echo-state", "shallow-plrnn", "al-rnn", "plrnn", "dendritic-plrnn", "rnn", "gru", "lstm", "neural-ode",
+)  # fmt: skip

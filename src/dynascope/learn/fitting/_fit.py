@@ -205,16 +205,16 @@ def _searched(
     scores: list[float] = []
     for i, learner in enumerate(learners):
         at = time.perf_counter()
-        # A further model is begun only if one as slow as the slowest so far would still be done in time.
-        if tried and at - began + longest > budget:
-            break
+        # A further model is begun only if it would be done in time were it as slow as the slowest so far.
+        if tried and at - began + longest * learner.effort() > budget:
+            continue
         try:
             system = learner.learn(data, key=jax.random.fold_in(key, i))
             score = _score(system, data, stretch)
         except InputError as error:
             failures.append(f"{learner.label}: {error}")
             continue
-        longest = max(longest, time.perf_counter() - at)
+        longest = max(longest, (time.perf_counter() - at) / learner.effort())
         tried.append(learner.label)
         scores.append(score)
         if best is None or score < least:

@@ -14,6 +14,7 @@ from ..._errors import InputError
 from ..._types import Key, State
 from ...models.networks import EchoState
 from ...systems import Box
+from ...systems._base import hook
 from ..preparation import Prepared
 from ..regression import (
     AbstractDerivative,
@@ -41,9 +42,14 @@ class AbstractLearner(eqx.Module):
     def label(self) -> str:
         """The method and its choices, in a few words."""
 
+    @hook
+    def effort(self) -> float:
+        """How long it takes, against a regression; by default as long."""
+        return 1.0
+
     @abstractmethod
     def learn(self, data: Prepared, *, key: Key) -> AbstractReconstruction:
-        """Learn from the training stretches; the others are not looked at.
+        """Learn from the training stretches; those of validation serve to choose, those of test nothing.
 
         Args:
             data: Prepared data.
@@ -72,7 +78,7 @@ class Trivial(AbstractLearner):
         del key
         nil = jnp.zeros(data.channels)
         system = Persistence(nil) if self.persists else Mean(nil)
-        return map_of(data, system, Observed(), LastSample(), around=_range(data))
+        return map_of(data, system, Observed(), LastSample(), around=range_of(data))
 
 
 class NVAR(AbstractLearner):
@@ -102,7 +108,7 @@ class NVAR(AbstractLearner):
             data.train, taps=self.taps, spacing=self.spacing, order=self.order, penalty=self.penalty
         )
         single = model.memory == 1
-        return map_of(data, model, Observed(), LastSamples(), around=_range(data, rows=1) if single else None)
+        return map_of(data, model, Observed(), LastSamples(), around=range_of(data, rows=1) if single else None)
 
 
 class DMD(AbstractLearner):
@@ -121,7 +127,7 @@ class DMD(AbstractLearner):
 
     def learn(self, data: Prepared, *, key: Key) -> AbstractReconstruction:
         del key
-        return map_of(data, fit_linear_map(data.train, rank=self.rank), Observed(), LastSample(), around=_range(data))
+        return map_of(data, fit_linear_map(data.train, rank=self.rank), Observed(), LastSample(), around=range_of(data))
 
 
 class EDMD(AbstractLearner):
@@ -288,7 +294,7 @@ def _ending(data: Prepared, least: int) -> np.ndarray:
     return longest[-least:]
 
 
-def _range(data: Prepared, *, rows: int | None = None) -> Box:
+def range_of(data: Prepared, *, rows: int | None = None) -> Box:
     """The box of the training data, for states that are one sample."""
     whole = np.concatenate(data.train)
     low, high = (jnp.asarray(edge if rows is None else edge[None]) for edge in (whole.min(axis=0), whole.max(axis=0)))

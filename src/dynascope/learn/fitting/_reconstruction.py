@@ -173,8 +173,10 @@ class ReconstructedFlow(AbstractFlow, AbstractReconstruction):
         return self.dt / self.substeps
 
     def advanced(self, state: State, steps: int) -> State:
-        ts = self.dt * jnp.arange(steps)
-        return integrate(self.system, state, ts, solver=RK4(self.dt / self.substeps)).ys
+        # A trajectory has two times at least.
+        ts = self.dt * jnp.arange(max(2, steps))
+        ys = integrate(self.system, state, ts, solver=RK4(self.dt / self.substeps)).ys
+        return jax.tree.map(lambda leaf: leaf[:steps], ys)
 
 
 class Forecasts(eqx.Module):

@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from ..._param import param
+from ..._param import param, setting
 from ..._types import Param, State
 from ..reservoirs import echoes
+from ..training._pull import Observation
+from ..training._update import forced_run
 
 
 class AbstractView(eqx.Module):
@@ -107,15 +109,21 @@ class Echo(AbstractStart):
 
 
 class Forced(AbstractStart):
-    """The state of a latent model of which the first components are the data: these are overwritten at every step.
+    """The state of a latent model that was pulled towards the data at every step.
 
     Args:
-        hidden: L, shape `(M - N, N)` or with the rows of the data too: the hidden components begin at L x.
-        samples: How many samples should force it.
+        matrix: L, from the first sample to the hidden components, shape `(M, N)`.
+        channels: N, what is observed.
+        size: M, components of the flattened state.
+        direct: Whether the first components are observed themselves.
+        samples: How many samples should pull.
     """
 
-    hidden: Param = param(doc="from the first sample to the hidden components")
-    samples: int = eqx.field(static=True, default=20)
+    matrix: Param = param(doc="from the first sample to the hidden components")
+    channels: int = setting(doc="what is observed")
+    size: int = setting(doc="components of the state")
+    direct: bool = setting(True, doc="whether the first components are observed themselves")
+    samples: int = setting(50, doc="how many samples should pull")
     lag: ClassVar[int] = 0
 
     def least(self, system: Any) -> int:
@@ -123,13 +131,7 @@ class Forced(AbstractStart):
         return self.samples
 
     def __call__(self, system: Any, history: jax.Array) -> State:
-        size = history.shape[-1]
-        template, unravel = ravel_pytree(system.initial_state())
-        rows = self.hidden[-(template.size - size) :] if template.size > size else jnp.zeros((0, size))
-
-        def forced(y: Any, x: Any) -> Any:
-            y = y.at[:size].set(x)
-            return ravel_pytree(system.step(0, unravel(y), None))[0], None
-
-        begun = jnp.concatenate([history[0], rows @ history[0]])
-        return unravel(jax.lax.scan(forced, begun, history)[0])
+        observation = Observation(self.channels, self.size, self.direct)
+        window = history, jnp.ones_like(history)
+        after, _ = forced_run(system, observation, self.matrix, window, jnp.ones(len(history)))
+        return ravel_pytree(system.initial_state())[1](after[-1])
