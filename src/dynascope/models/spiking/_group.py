@@ -41,7 +41,7 @@ class SpikingState(NamedTuple):
         cells: Variables of each group, each of shape `(n,)`.
         synapses: Currents and conductances of each group, one array per receptor that has one.
         clocks: Steps until each neuron listens again, plus one; shape `(n,)` for each group.
-        arriving: What is on its way: row `(m mod depth)` arrives in step m, shape `(depth, slots)`.
+        arriving: What is on its way: row `(m mod depth)` of `(depth, slots)` arrives in step m; flat.
         learning: Weights that learn, and traces.
     """
 
@@ -69,14 +69,26 @@ def pause(group: Group, dt: float) -> jax.Array:
     return jnp.round(group.cells.refractory / dt)
 
 
-def taken(n: Time, ring: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """What arrives in step `n`, and the ring without it."""
-    if ring.shape[0] == 1:
-        return ring[0], jnp.zeros_like(ring)
-    row = jnp.asarray(n, jnp.int32) % ring.shape[0]
-    place = (row, jnp.zeros_like(row))
-    arrived = jax.lax.dynamic_slice(ring, place, (1, ring.shape[1]))
-    return arrived[0], jax.lax.dynamic_update_slice(ring, jnp.zeros_like(arrived), place)
+def taken(n: Time, ring: jax.Array, depth: int) -> tuple[jax.Array, jax.Array]:
+    """What arrives in step `n`, and the ring that spikes of this step go to."""
+    if depth == 1:
+        return ring, jnp.zeros_like(ring)
+    size = ring.size // depth
+    row = jnp.asarray(n, jnp.int32) % depth
+    return jax.lax.dynamic_slice(ring, (row * size,), (size,)), ring
+
+
+def cleared(n: Time, ring: jax.Array, depth: int) -> jax.Array:
+    """The ring after step `n`, without what arrived in it.
+
+    No spike of this step goes to that row: the ring has one row more than it needs, because XLA copies all of it where
+    it is cleared before it is filled.
+    """
+    if depth == 1:
+        return ring
+    size = ring.size // depth
+    row = jnp.asarray(n, jnp.int32) % depth
+    return jax.lax.dynamic_update_slice(ring, jnp.zeros((size,), ring.dtype), (row * size,))
 
 
 def stepped(

@@ -114,24 +114,28 @@ class Learning(eqx.Module):
         )
 
     def advanced(
-        self, ring: jax.Array, y: LearningState, fired: jax.Array, n: Any, *, dt: float
+        self, ring: jax.Array, y: LearningState, fired: jax.Array, n: Any, *, net: tuple[float, int]
     ) -> tuple[jax.Array, LearningState]:
-        """The ring with the spikes sent, and the state after a step at whose end `fired` units spiked."""
+        """The ring with the spikes sent, and the state after a step at whose end `fired` units spiked.
+
+        `net` holds the length of a step and the number of rows of the ring.
+        """
+        dt, depth = net
         pre = jax.lax.dynamic_slice(fired, (self.pre[0],), (self.pre[1],))
         post = jax.lax.dynamic_slice(fired, (self.post[0],), (self.post[1],))
-        ring = self._sent(ring, y, pre, n)
+        ring = self._sent(ring, y, pre, n, depth)
         if self.homeostasis is not None:
             y = self._scaled(self.homeostasis, y, post, dt)
         if self.rule is not None:
             y = self._learned(self.rule, y, pre, post, dt)
         return ring, y
 
-    def _sent(self, ring: jax.Array, y: LearningState, pre: jax.Array, n: Any) -> jax.Array:
+    def _sent(self, ring: jax.Array, y: LearningState, pre: jax.Array, n: Any, depth: int) -> jax.Array:
         if self.homeostasis is None:
-            return delivered(self.synapses, ring, pre, n, weights=y.weights)
+            return delivered(self.synapses, ring, pre, n, depth=depth, weights=y.weights)
         table = self.synapses
-        count, (depth, width) = table.count, ring.shape
-        target = Target(depth, width, table.wait, table.piece, table.longest)
+        count = table.count
+        target = Target(depth, ring.size // depth, table.wait, table.piece, table.longest)
 
         def visit(flat: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
             del row
@@ -143,7 +147,7 @@ class Learning(eqx.Module):
             return flat.at[target.places(n, slot, wait)].add(sent, mode="promise_in_bounds")
 
         rows = over_rows(table.first, pre, piece=table.piece, longest=table.longest, count=count)
-        return rows(ring.reshape(-1), visit).reshape(depth, width)
+        return rows(ring, visit)
 
     def _scaled(self, rule: Homeostasis, y: LearningState, post: jax.Array, dt: float) -> LearningState:
         rate = y.rate * jnp.exp(-dt / rule.tau_rate) + jnp.where(post, 1e3 / rule.tau_rate, 0.0).astype(y.rate.dtype)

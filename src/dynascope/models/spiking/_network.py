@@ -12,7 +12,7 @@ from ..._types import Input, Key, State, Time
 from ...systems import AbstractMap, AbstractRandomMap, AbstractSpiking, Variable
 from ._benchmarks import brunel_parts, cobahh_parts, cuba_parts
 from ._building import Population, Projection, assembled, span_of
-from ._group import Group, SpikingState, pause, place_of, renamed, spread, stepped, taken, type_of, width
+from ._group import Group, SpikingState, cleared, pause, place_of, renamed, spread, stepped, taken, type_of, width
 from ._learning import Learning
 from ._receptors import DeltaReceptor, lasting
 from ._sources import AbstractBackground, PoissonCells, PoissonInput, RecordedCells, WhiteNoise
@@ -75,7 +75,7 @@ class AbstractSpikingNetwork(AbstractSpiking):
             cells=tuple(group.start for group in self.groups),
             synapses=tuple(group.start_synapses for group in self.groups),
             clocks=tuple(jnp.zeros((group.size,), like) for group in self.groups),
-            arriving=jnp.zeros((self.depth, width(self.groups)), like),
+            arriving=jnp.zeros((self.depth * width(self.groups),), like),
             learning=tuple(one.initial_state(like) for one in self.learning),
         )
 
@@ -114,7 +114,7 @@ class AbstractSpikingNetwork(AbstractSpiking):
 
     def _advanced(self, n: Time, y: SpikingState, u: Input, w: Mapping[str, Any]) -> SpikingState:
         """The state after step `n`; `w` holds what was drawn, by the number of the group."""
-        arrived, rest = taken(n, y.arriving)
+        arrived, rest = taken(n, y.arriving, self.depth)
         cells, synapses, clocks, fired, at = [], [], [], [], 0
         for g, group in enumerate(self.groups):
             parts = []
@@ -132,11 +132,12 @@ class AbstractSpikingNetwork(AbstractSpiking):
             clocks.append(clock)
             fired.append(spikes)
         together = jnp.concatenate(fired) if len(fired) > 1 else fired[0]
-        ring = delivered(self.synapses, rest, together, n)
+        ring = delivered(self.synapses, rest, together, n, depth=self.depth)
         learned = []
         for rule, state in zip(self.learning, y.learning, strict=True):
-            ring, state = rule.advanced(ring, state, together, n, dt=self.dt)
+            ring, state = rule.advanced(ring, state, together, n, net=(self.dt, self.depth))
             learned.append(state)
+        ring = cleared(n, ring, self.depth)
         return SpikingState(tuple(cells), tuple(synapses), tuple(clocks), ring, tuple(learned))
 
     def _drawn(self, key: Key) -> dict[str, Any]:
@@ -181,7 +182,7 @@ class SpikingNetwork(AbstractMap, AbstractSpikingNetwork):
         background: Not used here: `NoisySpikingNetwork` has it.
         populations: Names and sizes.
         dt: Length of a step, ms.
-        depth: Rows of the ring, one more than the longest delay in steps.
+        depth: Rows of the ring of spikes on their way: 1 without delays, else two more than the longest delay in steps.
 
     Reference:
         Brette et al. (2007), Simulation of networks of spiking neurons: a review of tools and strategies, Journal of
@@ -230,7 +231,7 @@ class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
         background: Poisson trains and white noise from outside.
         populations: Names and sizes.
         dt: Length of a step, ms.
-        depth: Rows of the ring, one more than the longest delay in steps.
+        depth: Rows of the ring of spikes on their way: 1 without delays, else two more than the longest delay in steps.
 
     Reference:
         Brunel (2000), Dynamics of sparsely connected networks of excitatory and inhibitory spiking neurons, Journal of
@@ -264,7 +265,8 @@ class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
 
     def draw(self, key: Key, n: Time) -> Any:
         del n
-        return self._drawn(key)
+        # XLA would draw anew for everything that depends on the noise: potentials, spikes, clocks.
+        return jax.lax.optimization_barrier(self._drawn(key))
 
     def step(self, n: Time, y: State, u: Input, w: Any) -> State:
         return self._advanced(n, y, u, w)
@@ -304,7 +306,7 @@ def spiking_network(
         ...     key=jax.random.key(0),
         ... )
         >>> network.depth
-        16
+        17
     """
     fields = assembled(populations, projections, background, dt=dt, key=key, weight_type=weight_type)
     noisy = bool(background) or any(isinstance(one.cells, PoissonCells) for one in populations)

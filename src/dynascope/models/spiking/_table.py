@@ -183,17 +183,16 @@ class Target(NamedTuple):
 
 
 def delivered(
-    synapses: Synapses, ring: jax.Array, fired: jax.Array, n: Any, *, weights: jax.Array | None = None
+    synapses: Synapses, ring: jax.Array, fired: jax.Array, n: Any, *, depth: int, weights: jax.Array | None = None
 ) -> jax.Array:
-    """The ring of arrivals, shape `(depth, width)`, with the spikes of the sources in `fired`, sent after step `n`.
+    """The ring of arrivals, flat, with the spikes of the sources in `fired`, sent after step `n`.
 
     The work is proportional to the synapses of those that fired. Derivatives with respect to weights go over all.
     """
-    depth, width = ring.shape
-    target = Target(depth, width, synapses.wait, synapses.piece, synapses.longest)
+    target = Target(depth, ring.size // depth, synapses.wait, synapses.piece, synapses.longest)
     w = synapses.weights if weights is None else weights
     ints = (synapses.first, synapses.slots, synapses.waits, fired, jnp.asarray(n, jnp.int32))
-    return _sent(target, ring.reshape(-1), w, ints).reshape(depth, width)
+    return _sent(target, ring, w, ints)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
