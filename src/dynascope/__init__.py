@@ -55,6 +55,7 @@ _DOOR = {
     "lyapunov_over_sequences": ".analysis.learning",
     "lyapunov_spectrum": ".analysis.stability",
     "names": ".models",
+    "orbit_diagram": ".analysis.bifurcation",
     "output": "._results",
     "param": "._param",
     "periodic_points": ".analysis.map_cycles",

@@ -19,6 +19,7 @@ from ._results import output as output
 from ._results import provenance as provenance
 from .analysis.attractors import attractors as attractors
 from .analysis.bifurcation import bifurcations as bifurcations
+from .analysis.bifurcation import orbit_diagram as orbit_diagram
 from .analysis.chaos import exponent_from_data as exponent_from_data
 from .analysis.chaos import surrogate_test as surrogate_test
 from .analysis.chaos import zero_one as zero_one

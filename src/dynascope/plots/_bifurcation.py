@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .._errors import InputError
-from ..analysis.bifurcation import BifurcationDiagram, Branch
-from ._style import ACCENT, INK, WARM, Array, label, new_figure, root, styled
+from ..analysis.bifurcation import BifurcationDiagram, Branch, OrbitDiagram
+from ._style import ACCENT, INK, MUTED, WARM, Array, label, new_figure, root, styled
 
 #: Marker and short name of each type of special point; types that are not listed get a plain dot and no name.
 _MARKS = {
@@ -23,12 +23,16 @@ _MARKS = {
     "fold of cycles": ("s", "LPC"),
     "branch point of cycles": ("D", "BPC"),
 }
+#: What the behaviour of an orbit that becomes infinite is numbered.
+_UNBOUNDED = 4
 #: From so many special points on they are marked without their values.
 _MANY = 12
 
 
 @styled
-def bifurcation_diagram(result: BifurcationDiagram, *, variable: str | None = None, axes: Any = None) -> Figure:
+def bifurcation_diagram(
+    result: BifurcationDiagram, *, variable: str | None = None, orbits: OrbitDiagram | None = None, axes: Any = None
+) -> Figure:
     """One component of every branch over the parameter; of cycles its least and its greatest value.
 
     Lines are solid where stable and dashed where not. Special points carry the value of the parameter, where there is
@@ -37,6 +41,7 @@ def bifurcation_diagram(result: BifurcationDiagram, *, variable: str | None = No
     Args:
         result: From `bifurcations`.
         variable: Name of the component; None takes the first.
+        orbits: Where orbits settle, from `orbit_diagram`: dots beneath the branches.
         axes: Draw only the diagram into these matplotlib axes instead of a new figure.
 
     Raises:
@@ -49,11 +54,13 @@ def bifurcation_diagram(result: BifurcationDiagram, *, variable: str | None = No
         raise InputError(f"`variable` must be one of {', '.join(result.names[:20])}; got {name!r}.")
     which = result.names.index(name)
     if axes is not None:
+        _dots(axes, orbits, which)
         _branches(axes, result, which)
         return root(axes)
     periods = [b for b in result.branches if b.kind == "cycle"] if not result.discrete else []
     figure = new_figure(5.2 if periods else 3.8)
     parts: Any = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 1]) if periods else [figure.subplots()]
+    _dots(parts[0], orbits, which)
     _branches(parts[0], result, which)
     if periods:
         for branch in periods:
@@ -63,6 +70,42 @@ def bifurcation_diagram(result: BifurcationDiagram, *, variable: str | None = No
         parts[1].set_xlabel(label(result.parameter_name, result.parameter_unit))
     figure.legend(handles=_legend(result), loc="outside lower center", ncols=4)
     return figure
+
+
+@styled
+def orbit_figure(result: OrbitDiagram, *, variable: str | None = None, axes: Any = None) -> Figure:
+    """One component of the states on which orbits settle: at the maxima of the watched one, of maps at every step.
+
+    Args:
+        result: From `orbit_diagram`.
+        variable: Name of the component; None takes the watched one.
+        axes: Draw into these matplotlib axes instead of a new figure.
+
+    Raises:
+        InputError: If there is no component of that name.
+    """
+    name = result.variable if variable is None else variable
+    if name not in result.names:
+        raise InputError(f"`variable` must be one of {', '.join(result.names[:20])}; got {name!r}.")
+    ax = new_figure(3.8).subplots() if axes is None else axes
+    _dots(ax, result, result.names.index(name), colour=INK)
+    ax.set_xlim(*result.window)
+    ax.set_xlabel(label(result.parameter_name, result.parameter_unit))
+    at = "" if result.discrete else f" at maxima of {result.variable}" if name != result.variable else ", maxima"
+    ax.set_ylabel(f"{label(name)}{at}")
+    return root(ax)
+
+
+def _dots(axes: Axes, orbits: OrbitDiagram | None, which: int, colour: str = MUTED) -> None:
+    """States on which orbits settle; where they rest or repeat without a maximum, their greatest value."""
+    if orbits is None:
+        return
+    values = orbits.points[:, :, which]
+    heights = np.where(orbits.count[:, None] > 0, values, np.nan)
+    heights = np.concatenate([heights, np.where(orbits.count > 0, np.nan, orbits.high[:, which])[:, None]], axis=1)
+    heights = np.where((orbits.behaviour == _UNBOUNDED)[:, None], np.nan, heights)
+    at = np.broadcast_to(orbits.parameter[:, None], heights.shape)
+    axes.plot(at.ravel(), heights.ravel(), ",", color=colour, zorder=1, rasterized=True)
 
 
 def _branches(axes: Axes, result: BifurcationDiagram, which: int) -> None:

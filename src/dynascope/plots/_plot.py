@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from .._errors import InputError
 from ..analysis.basins import Basins, BasinShares
-from ..analysis.bifurcation import BifurcationDiagram
+from ..analysis.bifurcation import BifurcationDiagram, OrbitDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
 from ..analysis.continuation import GlobalContinuation
 from ..analysis.cycles import PeriodicOrbit, PhaseResponse
@@ -28,7 +28,7 @@ from ..learn import LossPrediction
 from ..models import Catalogue
 from ..series import Recording, SpikeTrains, Trajectory
 from ._basins import basin_map, share_bars
-from ._bifurcation import bifurcation_diagram
+from ._bifurcation import bifurcation_diagram, orbit_figure
 from ._chaos import divergence, strengths, surrogates
 from ._continuation import continuation_figure
 from ._cycles import periodic_orbit_figure, phase_response_figure
@@ -108,6 +108,7 @@ plot.register(PhasePlane, plane)
 plot.register(InvariantManifold, manifold)
 plot.register(MapCycles, cycles_of_map)
 plot.register(BifurcationDiagram, bifurcation_diagram)
+plot.register(OrbitDiagram, orbit_figure)
 plot.register(SequenceExponents, sequence_spectrum)
 plot.register(GradientHealth, gradient_flow)
 plot.register(DepthExponents, through_depth)

@@ -20,6 +20,8 @@ from ._locate import Located as Located
 from ._locate import crossings as crossings
 from ._locate import locate as locate
 from ._locate import subdivided as subdivided
+from ._orbit_diagram import OrbitDiagram as OrbitDiagram
+from ._orbit_diagram import orbit_diagram as orbit_diagram
 from ._pinned import PinnedPoint as PinnedPoint
 from ._pinned import branch_point as branch_point
 from ._pinned import fold_point as fold_point

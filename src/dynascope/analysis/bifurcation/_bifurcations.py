@@ -27,6 +27,7 @@ from ._equilibria import Equilibria
 from ._follow import Bounds, PseudoArclength
 from ._free import FreeParameter, checked_range, free_parameter
 from ._trace import Traced, trace
+from ._unexplained import unexplained
 
 #: How cycles are followed, and the dimension up to which they are unless asked for.
 _CYCLES, _SMALL = CycleContinuation(), 16
@@ -93,7 +94,7 @@ def bifurcations(
         [('hopf', 0.33128), ('hopf', 1.41872), ('fold of cycles', 0.32418), ('fold of cycles', 1.42582)]
     """
     require_64_bit("A bifurcation diagram")
-    _check_kind(system)
+    check_kind(system)
     frozen = frozen_at(system, inputs, 0.0)
     free = free_parameter(system, parameter, frozen.u)
     low, high = checked_range(system, free, low, high)
@@ -110,6 +111,7 @@ def bifurcations(
         trace(traced, starts, most=max_branches, doublings=doublings)
     variables = state_variables(system)
     known = parameters(system)
+    doubts = unexplained(traced.branches, traced.specials, free.name, discrete=is_discrete(system))
     diagram = BifurcationDiagram(
         parameter_name=free.name,
         parameter_unit=known[free.field][1]["unit"] if free.field is not None else "1",
@@ -117,7 +119,7 @@ def bifurcations(
         names=tuple(v.name for v in variables),
         time_unit=system.time_unit,
         discrete=is_discrete(system),
-        notes=(*_notes(system), *traced.notes),
+        notes=(*_notes(system), *traced.notes, *doubts),
         result=RESULTS.successful,
         settings=provenance(
             system=type(system).__name__,
@@ -142,7 +144,8 @@ def bifurcations(
     return with_cycles(diagram, problem, cycles, (low, high))
 
 
-def _check_kind(system: AbstractSystem) -> None:
+def check_kind(system: AbstractSystem) -> None:
+    """Refuse systems that rest nowhere, or whose rest cannot be followed here."""
     if kind(system) == "delay flow":
         raise InputError(
             f"`{type(system).__name__}` has delays, whose equilibria cannot be followed here. Follow those of its "

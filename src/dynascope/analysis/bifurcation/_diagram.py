@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..._results import AbstractResult, output
 from ._branches import Array, Branch, SpecialPoint
+from ._unexplained import unexplained
 
 #: Special points that a summary lists.
 _LISTED = 24
@@ -168,7 +169,8 @@ def with_branches(
     """
     every, special = [*diagram.branches, *branches], [*diagram.points, *points]
     fields = tables(every, special, len(diagram.names))
-    return dataclasses.replace(diagram, notes=(*diagram.notes, *notes), **fields)
+    doubts = unexplained(branches, special, diagram.parameter_name, discrete=diagram.discrete)
+    return dataclasses.replace(diagram, notes=(*diagram.notes, *notes, *doubts), **fields)
 
 
 def tables(branches: Sequence[Branch], points: Sequence[SpecialPoint], size: int) -> dict[str, Any]:
