@@ -126,7 +126,8 @@ class Runs:
     def _stretch(self, count: int) -> None:
         span = self._key, jnp.arange(self.done, self.done + count)
         rows = self._data.rows, self._data.known, self._data.starts
-        carry, log = _compiled(self.carry, self.fixed, rows, self._plan, span)
+        together = jax.default_backend() != "cpu"
+        carry, log = _compiled(self.carry, self.fixed, rows, self._plan, span, together=together)
         new = {name: np.asarray(getattr(log, name)) for name in _LOGGED}
         self.carry = carry
         self._logs = {name: np.concatenate([old, new[name].astype(old.dtype)]) for name, old in self._logs.items()}
