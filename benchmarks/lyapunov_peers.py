@@ -58,8 +58,7 @@ def by_pynamicalsys(name: str) -> Callable[[], Any]:
     start, dt, steps, _, transient = CASES[name]
 
     @njit
-    def velocity(time: float, u: Any, parameters: Any) -> Any:
-        del time
+    def velocity(time: float, u: Any, parameters: Any) -> Any:  # noqa: ARG001 - Numba knows no `del`
         n, f = len(u), parameters[0]
         v = np.empty(n)
         for i in range(n):
@@ -67,8 +66,7 @@ def by_pynamicalsys(name: str) -> Callable[[], Any]:
         return v
 
     @njit
-    def jacobian(time: float, u: Any, parameters: Any) -> Any:
-        del time, parameters
+    def jacobian(time: float, u: Any, parameters: Any) -> Any:  # noqa: ARG001
         n = len(u)
         j = np.zeros((n, n))
         for i in range(n):

@@ -45,7 +45,7 @@ SUMS = {"lorenz": -(10.0 + 1.0 + 8.0 / 3.0), "lorenz-96": -40.0}
 def ours(name: str) -> LyapunovSpectrum:
     """The library's spectrum, with all that comes with it."""
     start, dt, steps, every, transient = CASES[name]
-    system = ds.build(name, n=40) if name == "lorenz-96" else ds.build(name)
+    system = ds.build("lorenz96", n=40) if name == "lorenz-96" else ds.build(name)
     return lyapunov_spectrum(
         system,
         k=len(start),

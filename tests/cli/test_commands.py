@@ -233,6 +233,17 @@ def test_lyapunov_of_henon(dynascope: Run) -> None:
     assert "nats per step" in text
 
 
+def test_lyapunov_tells_when_a_sign_is_not_known(dynascope: Run) -> None:
+    # At r = 3 the logistic map doubles its period: the exponent is nil, and no run can say so.
+    facts = dynascope("lyapunov", "logistic", "--set", "r=3", "--t1", "500", "--json").object
+    (doubt,) = [note for note in facts["notes"] if "not known" in note]
+    assert doubt.startswith("The sign of exponent 1 is")
+    assert doubt in dynascope("lyapunov", "logistic", "--set", "r=3", "--t1", "500").out
+    facts = dynascope("lyapunov", "henon", "--t1", "20000", "--json").object
+    assert not [note for note in facts["notes"] if "not known" in note]
+    assert abs(facts["twin"] - facts["exponents"][0]) < 5 * (facts["twin_stderr"] + facts["stderr"][0])
+
+
 def test_lyapunov_of_a_spring_at_a_given_step(dynascope: Run) -> None:
     # Eigenvalues +-2i: both exponents are zero, up to the damping of RK4, (2 dt)^6 / 144 / dt.
     facts = dynascope("lyapunov", "mine.py:Spring", "--dt", "0.01", "--t1", "100", "--transient", "1", "--json").object

@@ -157,6 +157,7 @@ def lyapunov(target: str, options: Options) -> Answer:
     notes = [*found.notes, *assumed]
     if np.any(np.isneginf(spectrum.exponents)):
         notes.append("An exponent of null is minus infinity: the direction is wiped out exactly, as by a reset.")
+    notes += _doubts(spectrum)
     unit = f"nats per {_per(system)}"
     facts = {
         "target": target,
@@ -169,6 +170,8 @@ def lyapunov(target: str, options: Options) -> Answer:
         "kaplan_yorke_stderr": plain(spectrum.kaplan_yorke_stderr),
         "entropy_rate": plain(spectrum.entropy_rate),
         "entropy_rate_stderr": plain(spectrum.entropy_rate_stderr),
+        "twin": plain(spectrum.twin),
+        "twin_stderr": plain(spectrum.twin_stderr),
         "unit": unit,
         "result": RESULTS[spectrum.result] or "successful",
         "notes": notes,
@@ -395,7 +398,19 @@ def _exponents_told(target: str, spectrum: LyapunovSpectrum, unit: str, options:
         f"  Kaplan-Yorke dimension  {dimension_}",
         f"  entropy rate (at most)  {_with_error(spectrum.entropy_rate, spectrum.entropy_rate_stderr)} {unit}",
     ]
+    lines += [f"  {doubt}" for doubt in _doubts(spectrum)]
     return "\n".join(lines + ([f"  written to {options.out}"] if options.out else []))
+
+
+def _doubts(spectrum: LyapunovSpectrum) -> list[str]:
+    """What speaks against trusting a spectrum: signs that are not known, and a twin orbit that parts otherwise."""
+    doubts = [spectrum.warning.strip()] if spectrum.warning else []
+    if not spectrum.twin_agrees:
+        doubts.append(
+            f"A second orbit beside the first parts at a rate of {_with_error(spectrum.twin, spectrum.twin_stderr)}, "
+            "not at that of the largest exponent: run longer, or with smaller steps."
+        )
+    return doubts
 
 
 def _with_error(value: float, error: float) -> str:
