@@ -12,6 +12,7 @@ from . import map_cycles as map_cycles
 from . import phase_plane as phase_plane
 from . import regime as regime
 from . import resilience as resilience
+from . import response as response
 from . import rhythm as rhythm
 from . import spikes as spikes
 from . import stability as stability

@@ -222,10 +222,12 @@ from .networks import EchoState as EchoState
 from .networks import GIF as GIF
 from .networks import Gaussian as Gaussian
 from .networks import GradedHopfield as GradedHopfield
+from .networks import HebbianForgetting as HebbianForgetting
 from .networks import Hopfield as Hopfield
 from .networks import Kuramoto as Kuramoto
 from .networks import Lorentzian as Lorentzian
 from .networks import ModernHopfield as ModernHopfield
+from .networks import RateMap as RateMap
 from .networks import RateNetwork as RateNetwork
 from .networks import SecondOrderKuramoto as SecondOrderKuramoto
 from .networks import SwingEquation as SwingEquation

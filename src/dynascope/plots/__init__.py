@@ -31,6 +31,8 @@ from ._plot import plot as plot
 from ._portrait import Projection as Projection
 from ._portrait import phase_portrait as phase_portrait
 from ._portrait import projection as projection
+from ._response import effective_matrix as effective_matrix
+from ._response import learning_curve as learning_curve
 from ._return_map import cobweb as cobweb
 from ._return_map import return_map as return_map
 from ._return_map import successive_maxima as successive_maxima

@@ -18,6 +18,7 @@ from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
 from ..analysis.map_cycles import MapCycles
 from ..analysis.phase_plane import InvariantManifold, PhasePlane
+from ..analysis.response import EffectiveConnectivity, LearningCourse
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import Correlogram, FiringPattern, FiringRegime
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
@@ -41,6 +42,7 @@ from ._loss_prediction import loss_prediction_figure
 from ._lyapunov import lyapunov
 from ._phase_plane import cycles_of_map, manifold, plane
 from ._portrait import draw_portrait
+from ._response import effective_matrix, learning_curve
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
 from ._spikes import correlograms, firing_map, raster
@@ -137,5 +139,7 @@ plot.register(SpectrumFromData, data_spectrum)
 plot.register(LossPrediction, loss_prediction_figure)
 plot.register(Basins, basin_map)
 plot.register(ThresholdDiagram, threshold_map)
+plot.register(EffectiveConnectivity, effective_matrix)
+plot.register(LearningCourse, learning_curve)
 plot.register(BasinShares, share_bars)
 plot.register(GlobalContinuation, continuation_figure)

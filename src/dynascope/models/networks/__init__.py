@@ -13,6 +13,8 @@ from ._graded_hopfield import GradedHopfield as GradedHopfield
 from ._hopfield import Hopfield as Hopfield
 from ._kuramoto import Kuramoto as Kuramoto
 from ._modern_hopfield import ModernHopfield as ModernHopfield
+from ._rate_map import HebbianForgetting as HebbianForgetting
+from ._rate_map import RateMap as RateMap
 from ._rate_network import RateNetwork as RateNetwork
 from ._second_order_kuramoto import SecondOrderKuramoto as SecondOrderKuramoto
 from ._spins import AbstractSpinMemory as AbstractSpinMemory
