@@ -35,6 +35,8 @@ _DOOR = {
     "as_recording": ".series",
     "as_spike_trains": ".series",
     "attractors": ".analysis.attractors",
+    "bifurcation_curve": ".analysis.codimension_two",
+    "bifurcation_set": ".analysis.codimension_two",
     "bifurcations": ".analysis.bifurcation",
     "build": ".models",
     "catalogue": ".models",

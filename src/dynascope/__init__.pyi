@@ -23,6 +23,8 @@ from .analysis.bifurcation import orbit_diagram as orbit_diagram
 from .analysis.chaos import exponent_from_data as exponent_from_data
 from .analysis.chaos import surrogate_test as surrogate_test
 from .analysis.chaos import zero_one as zero_one
+from .analysis.codimension_two import bifurcation_curve as bifurcation_curve
+from .analysis.codimension_two import bifurcation_set as bifurcation_set
 from .analysis.geometry import correlation_dimension as correlation_dimension
 from .analysis.geometry import embedding as embedding
 from .analysis.geometry import recurrence as recurrence

@@ -49,3 +49,23 @@ def test_wrong_options_are_explained(words: tuple[str, ...], says: str, dynascop
     done = dynascope("bifurcations", "logistic", *words)
     assert done.code == 2
     assert says in done.err
+
+
+def test_two_parameters(dynascope: Run, folder: Path) -> None:
+    words = ("--parameter", "a", "--from", "-0.2", "--to", "0.6", "--and", "b=0.0:0.4")
+    done = dynascope("bifurcations", "henon", *words, "--json", "--out", "plane.nc")
+    facts = done.object
+    assert done.code == 0
+    assert (facts["parameters"], facts["window"]) == (["a", "b"], [[-0.2, 0.6], [0.0, 0.4]])
+    assert sorted(c["kind"] for c in facts["curves"]) == ["fold", "period doubling"]
+    (fold,) = [c for c in facts["curves"] if c["kind"] == "fold"]
+    for a, b in fold["parameters"]:
+        assert a == pytest.approx(-((1 - b) ** 2) / 4)
+    assert load(folder / "plane.nc").kinds == tuple(c["kind"] for c in facts["curves"])
+
+
+@pytest.mark.parametrize("text", ["b", "b=1", "b=0:x", "=0:1", "a=0:1"])
+def test_wrong_second_range_is_explained(text: str, dynascope: Run) -> None:
+    done = dynascope("bifurcations", "henon", "--parameter", "a", "--from", "0", "--to", "1", "--and", text)
+    assert done.code == 2
+    assert "--and" in done.err

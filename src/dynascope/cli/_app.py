@@ -178,11 +178,11 @@ def _basins() -> None:
 
 @_command(
     "bifurcations",
-    (*SYSTEM, "parameter", "low", "high", "input", "out"),
+    (*SYSTEM, "parameter", "low", "high", "second", "input", "out"),
     notes={"out": "File to write: .nc or .npz for the numbers, .png, .svg or .pdf for the diagram."},
 )
 def _bifurcations() -> None:
-    """Follow equilibria and cycles over a parameter."""
+    """Follow equilibria and cycles over a parameter, or bifurcations over two."""
 
 
 @_command(

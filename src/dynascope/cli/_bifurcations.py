@@ -14,6 +14,7 @@ from ..analysis.bifurcation import bifurcations as bifurcations_of
 from ..data import save
 from ..systems import AbstractSystem, dimension, kind
 from ._answer import Answer
+from ._bifurcation_set import over_two, second_range
 from ._options import Options
 from ._setup import input_of, key_of
 from ._show import plain, table
@@ -26,7 +27,7 @@ _SHOWN, _COMPONENTS = 40, 3
 
 
 def bifurcations(target: str, options: Options) -> Answer:
-    """Branches and special points over a parameter."""
+    """Branches and special points over a parameter, or curves of bifurcations over two."""
     found, system = system_of(target, options, command="bifurcations")
     name, low, high = _asked(system, options)
     out = None if options.out is None else Path(options.out)
@@ -34,6 +35,9 @@ def bifurcations(target: str, options: Options) -> Answer:
         raise InputError(
             f"`--out {out}` must be a file in an existing folder that ends in .nc, .npz, .png, .svg, .pdf."
         )
+    if options.second is not None:
+        other, ends = second_range(options.second, name)
+        return over_two(target, system, {name: (low, high), other: ends}, options, notes=found.notes)
     inputs, assumed = input_of(system, options)
     diagram = bifurcations_of(system, name, low, high, inputs=inputs, key=key_of(options))
     facts: dict[str, Any] = {

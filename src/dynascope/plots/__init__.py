@@ -4,6 +4,7 @@ from ._basins import basin_map as basin_map
 from ._basins import share_bars as share_bars
 from ._bifurcation import bifurcation_diagram as bifurcation_diagram
 from ._bifurcation import orbit_figure as orbit_figure
+from ._bifurcation_set import bifurcation_set_figure as bifurcation_set_figure
 from ._chaos import divergence as divergence
 from ._chaos import strengths as strengths
 from ._chaos import surrogates as surrogates

@@ -12,6 +12,7 @@ from .._errors import InputError
 from ..analysis.basins import Basins, BasinShares
 from ..analysis.bifurcation import BifurcationDiagram, OrbitDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
+from ..analysis.codimension_two import BifurcationSet
 from ..analysis.continuation import GlobalContinuation
 from ..analysis.cycles import PeriodicOrbit, PhaseResponse
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
@@ -30,6 +31,7 @@ from ..models import Catalogue
 from ..series import Recording, SpikeTrains, Trajectory
 from ._basins import basin_map, share_bars
 from ._bifurcation import bifurcation_diagram, orbit_figure
+from ._bifurcation_set import bifurcation_set_figure
 from ._chaos import divergence, strengths, surrogates
 from ._continuation import continuation_figure
 from ._cycles import periodic_orbit_figure, phase_response_figure
@@ -110,6 +112,7 @@ plot.register(PhasePlane, plane)
 plot.register(InvariantManifold, manifold)
 plot.register(MapCycles, cycles_of_map)
 plot.register(BifurcationDiagram, bifurcation_diagram)
+plot.register(BifurcationSet, bifurcation_set_figure)
 plot.register(OrbitDiagram, orbit_figure)
 plot.register(SequenceExponents, sequence_spectrum)
 plot.register(GradientHealth, gradient_flow)

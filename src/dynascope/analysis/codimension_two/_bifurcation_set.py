@@ -1,0 +1,284 @@
+"""Curves of bifurcations in two parameters: through one point, or all of them by one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from ..._config import one_blas_thread
+from ..._errors import RESULTS, InputError
+from ..._param import parameters
+from ..._results import provenance
+from ..._types import Key
+from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
+from .._precision import require_64_bit
+from .._region import start_region
+from ..bifurcation import Bounds, FreeParameter, PseudoArclength, SpecialPoint, bifurcations, free_parameter
+from ..bifurcation._free import checked_range
+from ..stability._frozen import Frozen, frozen_at
+from ._plane import RestPlane
+from ._result import BifurcationSet, tables
+from ._search import Search, Start, search
+
+#: How far beyond the region of states curves are followed, in its widths.
+_REACH = 10.0
+#: How curves are followed.
+_METHOD = PseudoArclength(max_points=800, largest=0.02)
+
+Ranges = Mapping[str, tuple[float, float]]
+
+
+def bifurcation_curve(
+    system: AbstractSystem,
+    point: SpecialPoint,
+    ranges: Ranges,
+    *,
+    region: Box | None = None,
+    inputs: Any = None,
+    key: Key | None = None,
+    method: PseudoArclength | None = None,
+    iterates: int = 1,
+) -> BifurcationSet:
+    """The curve of bifurcations in two parameters through one point of a one-parameter diagram, both ways.
+
+    Args:
+        system: The system, with the second parameter at the value it has at the point.
+        point: A fold, Hopf point, period doubling or Neimark-Sacker point of `bifurcations` over the first parameter.
+        ranges: Names of both parameters with their least and greatest values: `{"I": (0, 200), "V3": (-20, 40)}`.
+        region: Box of states; None takes the system's own, else that of pilot runs.
+        inputs: Constant input.
+        key: Random key of the pilot runs; None takes seed 0.
+        method: `PseudoArclength(...)`.
+        iterates: Steps after which the state returns, for points on cycles of maps.
+
+    Returns:
+        A `BifurcationSet` with this curve (cut where it becomes one of neutral saddles) and the points on it.
+
+    Raises:
+        InputError: For a system without fixed points, unknown parameters, ranges that are empty or not allowed, or a
+            point of another type.
+
+    Reference:
+        Kuznetsov (2004), Elements of applied bifurcation theory, 3rd edition, Springer, chapters 8 to 10.
+
+    Example:
+        >>> import dynascope as ds
+        >>> neuron = ds.build("fitzhugh-nagumo")
+        >>> hopf = ds.bifurcations(neuron, "I", 0.0, 2.0, cycles=None).points[0]
+        >>> found = bifurcation_curve(neuron, hopf, {"I": (0.0, 2.0), "b": (0.2, 1.5)})
+        >>> sorted(set(found.kinds))
+        ['hopf', 'neutral saddle']
+    """
+    made = _Made(system, ranges, region, inputs, key, method)
+    plane = made.plane.repeated(iterates)
+    value = float(made.plane.free[1].of(system, made.plane.frozen.u))
+    search_ = made.search([point])
+    start = search_.start(plane, point, np.array([point.parameter, value]))
+    if start is None:
+        raise InputError(
+            f"A curve of bifurcations goes through a fold, Hopf point, period doubling or Neimark-Sacker point; got a "
+            f"{point.type}. Give another point of the diagram."
+        )
+    with one_blas_thread():
+        search(search_, [start], most=1, switching=False)
+    return made.result(search_, {"iterates": iterates, "type": point.type})
+
+
+def bifurcation_set(
+    system: AbstractSystem,
+    ranges: Ranges,
+    *,
+    region: Box | None = None,
+    inputs: Any = None,
+    key: Key | None = None,
+    method: PseudoArclength | None = None,
+    lines: int = 5,
+    doublings: int = 0,
+    max_curves: int = 64,
+) -> BifurcationSet:
+    r"""The bifurcation set of a flow or a map in the plane of two parameters: all curves, and where they meet.
+
+    One-parameter diagrams along `lines` lines in each direction give points of folds and Hopf points (maps: folds,
+    period doublings and Neimark-Sacker points). The curve through each is followed once, both ways, to the ends of the
+    ranges or until it closes, on systems augmented by the condition that makes it critical, in which cusps and
+    Bogdanov-Takens points are ordinary points. On curves of folds are detected cusps, Bogdanov-Takens and zero-Hopf
+    points; on curves of Hopf points Bogdanov-Takens, zero-Hopf, double Hopf and generalised Hopf (Bautin) points; for
+    maps cusps, generalised period doublings, Chenciner points, the strong resonances 1:1 to 1:4, fold-flips, and
+    meetings with Neimark-Sacker curves. Each is located to rounding along its curve, and from each the curve that
+    meets it there is followed too. Beyond a Bogdanov-Takens point (maps: beyond 1:1 and 1:2) a curve of Hopf points
+    goes on as one of neutral saddles, and is called so.
+
+    A closed curve that crosses none of the lines and meets no other one is missed.
+
+    Args:
+        system: A flow or a map without noise; of a hybrid system the flow between events is meant.
+        ranges: Names of both parameters with their least and greatest values: `{"I": (0, 200), "V3": (-20, 40)}`.
+        region: Box of states in which fixed points are looked for; None takes the system's own, else that of pilot
+            runs.
+        inputs: Constant input.
+        key: Random key of the starts; None takes seed 0.
+        method: `PseudoArclength(...)`.
+        lines: Number of lines in each direction.
+        doublings: Generations of doubled cycles of maps whose curves are followed too.
+        max_curves: Largest number of curves.
+
+    Returns:
+        A `BifurcationSet`.
+
+    Raises:
+        InputError: For a system without fixed points (noisy, periodically forced, with delays), unknown parameters, or
+            ranges that are empty or not allowed.
+
+    Reference:
+        Kuznetsov (2004), Elements of applied bifurcation theory, 3rd edition, Springer, chapters 8 to 10.
+
+    Example:
+        >>> import dynascope as ds
+        >>> found = bifurcation_set(ds.build("henon"), {"a": (-0.5, 1.0), "b": (-0.5, 0.5)})
+        >>> sorted(set(found.kinds)), found.types
+        (['fold', 'period doubling'], ())
+    """
+    if lines < 1:
+        raise InputError(f"`lines` must be at least 1, got {lines}.")
+    made = _Made(system, ranges, region, inputs, key, method)
+    with one_blas_thread():
+        born = made.on_lines(lines, doublings)
+        found = made.search([point for point, _, _ in born])
+        starts: list[Start] = []
+        for point, place, iterates in born:
+            start = found.start(made.plane.repeated(iterates), point, place)
+            starts += [] if start is None else [start]
+        search(found, starts, most=max_curves, switching=True)
+    settings = {"lines": lines, "doublings": doublings, "max_curves": max_curves}
+    return made.result(found, settings)
+
+
+class _Made:
+    """What both functions make of their arguments."""
+
+    def __init__(self, system: Any, ranges: Ranges, region: Any, inputs: Any, key: Any, method: Any) -> None:
+        require_64_bit("A curve of bifurcations")
+        _check_kind(system)
+        if len(ranges) != 2:
+            raise InputError(
+                f"`ranges` must name two parameters with their ranges, such as {{'I': (0, 200), 'V3': (-20, 40)}}; got "
+                f"{len(ranges)}."
+            )
+        self.system, self.inputs = system, inputs
+        self.key = key if key is not None else jax.random.key(0)
+        self.method = _METHOD if method is None else method
+        frozen = frozen_at(system, inputs, 0.0)
+        names = list(ranges)
+        free = tuple(free_parameter(system, name, frozen.u) for name in names)
+        self.window = tuple(_range(system, f, ranges[f.name]) for f in free)
+        self.box, self.source = _region(system, region, frozen, free, self.window, self.key)
+        self.corner, self.opposite = (ravel_pytree(c)[0] for c in (self.box.low, self.box.high))
+        low, high = (jnp.asarray([w[i] for w in self.window]) for i in (0, 1))
+        scale = jnp.maximum(self.opposite - self.corner, 1e-9)
+        self.plane = RestPlane(frozen, (free[0], free[1]), scale, low, high, is_discrete(system))
+
+    def on_lines(self, lines: int, doublings: int) -> list[tuple[SpecialPoint, np.ndarray, int]]:
+        """Special points on lines in both directions: each with both parameters, and the steps of its cycle."""
+        found = []
+        for which in (0, 1):
+            other = self.plane.free[1 - which]
+            low, high = self.window[1 - which]
+            # Lines that are not evenly spaced do not all meet symmetric points.
+            for share in (np.arange(lines) + 0.5 + 0.13 * np.cos(np.arange(lines))) / lines:
+                value = low + float(share) * (high - low)
+                there, u = other.at(self.system, self.plane.frozen.u, jnp.asarray(value))
+                diagram = bifurcations(
+                    there,
+                    self.plane.free[which].name,
+                    *self.window[which],
+                    region=self.box,
+                    inputs=u if self.plane.frozen.u is not None else None,
+                    key=self.key,
+                    doublings=doublings,
+                    cycles=None,
+                )
+                for point in diagram.points:
+                    period = diagram.branches[point.branch].period[0]
+                    place = (point.parameter, value) if which == 0 else (value, point.parameter)
+                    found.append((point, np.array(place), int(period) if np.isfinite(period) else 1))
+        return found
+
+    def search(self, points: list[SpecialPoint]) -> Search:
+        """An empty search: its bounds, and the unit of frequencies, that of the fastest eigenvalue."""
+        reach = _REACH * self.plane.scale
+        bounds = Bounds(
+            jnp.concatenate([self.corner - reach, self.plane.low]),
+            jnp.concatenate([self.opposite + reach, self.plane.high]),
+        )
+        rate = 1.0 if self.plane.discrete else max((float(np.max(np.abs(p.eigenvalues))) for p in points), default=1.0)
+        return Search(bounds, rate, self.method)
+
+    def result(self, found: Search, settings: dict[str, Any]) -> BifurcationSet:
+        """What was found as a result."""
+        free, variables, known = self.plane.free, state_variables(self.system), parameters(self.system)
+        units = tuple(known[f.field][1]["unit"] if f.field is not None else "1" for f in free)
+        notes = (
+            ("Equilibria of the flow between events; resets are left out.",) if kind(self.system) == "hybrid" else ()
+        )
+        return BifurcationSet(
+            parameter_names=(free[0].name, free[1].name),
+            parameter_units=(units[0], units[1]),
+            window=(self.window[0], self.window[1]),
+            names=tuple(v.name for v in variables),
+            time_unit=self.system.time_unit,
+            discrete=is_discrete(self.system),
+            notes=(*notes, *found.notes),
+            result=RESULTS.successful,
+            settings=provenance(
+                system=type(self.system).__name__,
+                ranges={f.name: list(w) for f, w in zip(free, self.window, strict=True)},
+                method={name: getattr(self.method, name) for name in self.method.__dataclass_fields__},
+                region=self.source,
+                seed=[int(x) for x in np.ravel(jax.random.key_data(self.key))],
+                **settings,
+            ),
+            **tables(found.curves, found.points, len(variables)),
+        )
+
+
+def _check_kind(system: AbstractSystem) -> None:
+    if kind(system) == "delay flow":
+        raise InputError(
+            f"`{type(system).__name__}` has delays, whose equilibria cannot be followed here. Follow those of its "
+            "`history_map`."
+        )
+    if system.forcing_period() is not None:
+        raise InputError(
+            f"`{type(system).__name__}` is forced periodically, so that no state stays put. Give its stroboscopic map "
+            "(`dynascope.solve.stroboscopic`), whose fixed points are the cycles of the period of the forcing."
+        )
+
+
+def _range(system: AbstractSystem, free: FreeParameter, given: Any) -> tuple[float, float]:
+    try:
+        low, high = given
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The range of `{free.name}` must be two numbers, got {given!r}.") from error
+    return checked_range(system, free, low, high)
+
+
+def _region(
+    system: AbstractSystem, region: Box | None, frozen: Frozen, free: Any, window: Any, key: Any
+) -> tuple[Box, str]:
+    """The box of states that holds those of the system as it is and at the corners of the ranges."""
+    boxes, sources = [], []
+    for corner in (None, *((p, q) for p in window[0] for q in window[1])):
+        there, u = system, frozen.u
+        for parameter, value in zip(free, corner or (), strict=corner is not None):
+            there, u = parameter.at(there, u, jnp.asarray(value))
+        box, source = start_region(there, region, inputs=u, key=key)
+        boxes.append(box)
+        sources.append(source)
+    low = jax.tree.map(lambda *leaves: jnp.min(jnp.stack(leaves), axis=0), *(b.low for b in boxes))
+    high = jax.tree.map(lambda *leaves: jnp.max(jnp.stack(leaves), axis=0), *(b.high for b in boxes))
+    return Box(low, high), ", ".join(dict.fromkeys(sources))
