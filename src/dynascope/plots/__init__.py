@@ -45,6 +45,7 @@ from ._spikes import firing_map as firing_map
 from ._spikes import raster as raster
 from ._style import svg as svg
 from ._sweep import sweep_figure as sweep_figure
+from ._symbols import symbols_figure as symbols_figure
 from ._synchrony import copies as copies
 from ._synchrony import data_spectrum as data_spectrum
 from ._synchrony import master_curve as master_curve
@@ -55,3 +56,4 @@ from ._tangent import cross_distances as cross_distances
 from ._tangent import expansion as expansion
 from ._tangent import finite_time as finite_time
 from ._threshold import threshold_map as threshold_map
+from ._training import training_figure as training_figure

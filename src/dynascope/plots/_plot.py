@@ -23,10 +23,12 @@ from ..analysis.response import EffectiveConnectivity, LearningCourse
 from ..analysis.rhythm import Period, Spectrum
 from ..analysis.spikes import Correlogram, FiringPattern, FiringRegime
 from ..analysis.stability import FixedPoints, LyapunovSpectrum
+from ..analysis.symbols import SymbolicCode
 from ..analysis.synchrony import ConditionalExponents, MasterStability, TransversalExponents
 from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
 from ..analysis.threshold import ThresholdDiagram
 from ..learn import LossPrediction
+from ..learn.training import Training
 from ..models import Catalogue
 from ..series import Recording, SpikeTrains, Trajectory
 from ._basins import basin_map, share_bars
@@ -50,9 +52,11 @@ from ._series import draw_series, shown, time_series
 from ._spikes import correlograms, firing_map, raster
 from ._style import new_figure, styled
 from ._sweep import sweep_figure
+from ._symbols import symbols_figure
 from ._synchrony import copies, data_spectrum, master_curve, modes
 from ._tangent import aligning, covariant, cross_distances, expansion, finite_time
 from ._threshold import threshold_map
+from ._training import training_figure
 
 
 @functools.singledispatch
@@ -135,6 +139,7 @@ plot.register(CovariantVectors, covariant)
 plot.register(Alignment, aligning)
 plot.register(ExpansionEntropy, expansion)
 plot.register(Predictability, cross_distances)
+plot.register(SymbolicCode, symbols_figure)
 plot.register(MasterStability, master_curve)
 plot.register(TransversalExponents, modes)
 plot.register(ConditionalExponents, copies)
@@ -146,3 +151,4 @@ plot.register(EffectiveConnectivity, effective_matrix)
 plot.register(LearningCourse, learning_curve)
 plot.register(BasinShares, share_bars)
 plot.register(GlobalContinuation, continuation_figure)
+plot.register(Training, training_figure)

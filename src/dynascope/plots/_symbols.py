@@ -16,6 +16,8 @@ from ._style import CYCLE, FAINT, INK, MUTED, SEQUENTIAL, WARM, new_figure, root
 _NODES = 12
 #: Transitions rarer than this are not drawn.
 _LEAST = 1e-3
+#: Transitions rarer than this have no number beside them.
+_SAID = 0.02
 #: Points of the orbit drawn at most.
 _POINTS = 6000
 
@@ -107,6 +109,8 @@ def _arrow(panel: Axes, start: Any, end: Any, chance: float) -> None:
     panel.annotate(
         "", xy=end, xytext=start, arrowprops={**along, "lw": 0.8 + 3 * np.sqrt(chance), "color": FAINT}, zorder=1
     )
+    if chance < _SAID:
+        return
     side = np.array([end[1] - start[1], start[0] - end[0]])
     # On the arc, a curve of second order, before its middle, where arcs cross.
     bend, at = (np.asarray(start) + end) / 2 + 0.18 * side, 0.38
