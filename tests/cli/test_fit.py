@@ -38,6 +38,7 @@ def test_a_recording_becomes_a_system(dynascope: Run, recordings: Path) -> None:
     assert [m["name"] for m in facts["metrics"]] == ["D_stsp", "D_H"]
     assert facts["prediction_errors"][0]["value"] < 1e-6
     assert facts["candidates"]
+    assert 0 <= facts["regime_confidence"] <= 1
     made = ds.load(recordings / "ring.safetensors")
     assert np.asarray(made.observe(0, made.initial_state(), None)).mean() == pytest.approx(3.0, abs=1.0)
     # What was written goes into the other commands.

@@ -47,7 +47,13 @@ def fit(target: str, options: Options) -> Answer:
             print(f"  {score:8.3f}  {label}{'  (best so far)' if best else ''}", file=sys.stderr, flush=True)
 
     fitted = fit_system(
-        found.value, model=options.model, latent=options.latent, budget=budget, key=key_of(options), tell=tell
+        found.value,
+        model=options.model,
+        latent=options.latent,
+        budget=budget,
+        name=True,
+        key=key_of(options),
+        tell=tell,
     )
     save(fitted.system, out)
     return Answer(_facts(target, fitted, out, found.notes), f"{fitted.summary()}\nwritten to {out}")
@@ -97,6 +103,8 @@ def _facts(target: str, fitted: Fit, out: Path, notes: tuple[str, ...]) -> dict[
         "channels": list(system.names),
         "dt": system.dt,
         "time_unit": system.clock,
+        "regime": None if fitted.regime is None else fitted.regime.regime,
+        "regime_confidence": None if fitted.regime is None else plain(fitted.regime.confidence),
         "grade": long_run.grade,
         "believable": fitted.believable,
         "verdict": long_run.verdict(),

@@ -20,6 +20,7 @@ from dynascope.learn.fitting import (
     candidates,
     fit,
     forecasts,
+    recorded_regime,
 )
 from dynascope.learn.measures import prediction_error, valid_times
 from dynascope.learn.preparation import Prepared, prepare
@@ -151,6 +152,18 @@ def test_single_channel_is_unfolded() -> None:
     assert len(found.system.names) >= 2
     assert found.believable
     assert any("unfolded" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("name", "regime"), [("van-der-pol", "limit cycle"), ("henon", "chaos")])
+def test_regime_of_what_was_recorded(name: str, regime: str) -> None:
+    system = ds.build(name)
+    flow = isinstance(system, ds.AbstractFlow)
+    ts = np.arange(0.0, 300.0, 0.06) if flow else np.arange(4000)
+    values = np.asarray(ds.trajectory(system, None, ts).ys)[1000:]
+    recording = ds.Recording(values, dt=0.06 if flow else 1.0, time_unit="1" if flow else "step")
+    found = recorded_regime(NVAR(1, 1, 3, 1e-12).learn(prepare(recording), key=jax.random.key(0)))
+    assert found.regime == regime
+    assert found.confidence > 0.5
 
 
 def test_every_kind_of_model_has_candidates(lorenz: Prepared) -> None:

@@ -16,6 +16,7 @@ from ._reconstruction import Forecasts as Forecasts
 from ._reconstruction import ReconstructedFlow as ReconstructedFlow
 from ._reconstruction import ReconstructedMap as ReconstructedMap
 from ._reconstruction import forecasts as forecasts
+from ._regime import recorded_regime as recorded_regime
 from ._starts import AbstractStart as AbstractStart
 from ._starts import AbstractView as AbstractView
 from ._starts import Echo as Echo

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from ..._errors import RESULTS, ComputationFailed, InputError
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
+from ...analysis import Verdict
 from ...analysis.stability import lyapunov_spectrum
 from ..measures import Fidelity, prediction_error, valid_times
 from ..preparation import Delayed, Prepared, prepare
 from ._candidates import candidates
 from ._learners import AbstractLearner
 from ._reconstruction import AbstractReconstruction, forecasts
+from ._regime import recorded_regime
 from ._scored import Judging, judged, judging
 
 #: Seconds of search without a budget.
@@ -48,6 +50,7 @@ class Fit(AbstractResult):
 
     system: AbstractReconstruction
     fidelity: Fidelity
+    regime: Verdict | None
     label: str = eqx.field(static=True)
     data: str = eqx.field(static=True)
     notes: tuple[str, ...] = eqx.field(static=True)
@@ -93,6 +96,9 @@ class Fit(AbstractResult):
             f"({self.valid_definition}{more})"
         )
         per = "per time unit" if self.system.clock == "1" else f"per {self.system.clock}"
+        if self.regime is not None:
+            sure = f"confidence {self.regime.confidence:.2f}"
+            lines.append(f"regime of the system learned: {self.regime.regime} ({sure})")
         lines.append(f"largest exponent of the system learned: {_error(self.exponent, self.exponent_stderr)} {per}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
@@ -105,6 +111,7 @@ def fit(
     budget: float | None = None,
     dt: float | None = None,
     delayed: Delayed | None = None,
+    name: bool = False,
     key: Key | None = None,
     tell: Told | None = None,
 ) -> Fit:
@@ -123,6 +130,7 @@ def fit(
         budget: Seconds of search; None is a minute. At least one model is tried, however short.
         dt: Sampling interval of arrays.
         delayed: Unfold the channels by delays first; a single channel always is.
+        name: Whether to name the regime of the system learned, which takes a while for large ones.
         key: Random key, of drawn networks.
         tell: Called with the label and score of each model tried.
 
@@ -154,6 +162,7 @@ def fit(
     facts = _judged(system, ready)
     return Fit(
         system=system,
+        regime=recorded_regime(system, key=key) if name else None,
         label=learner.label,
         data=ready.summary(),
         notes=ready.notes,

@@ -22,6 +22,8 @@ RUNS, FLOORS = 3, 5
 DISCARD = 0.25
 #: Most samples that are compared.
 _MOST = 20_000
+#: Distance from the data, in standard deviations, at which a run has diverged.
+_FAR = 1e6
 
 
 class Judging(eqx.Module):
@@ -68,7 +70,9 @@ def long_runs(
         windows.append(x[max(0, end - least) : end])
     history = jnp.asarray(data.standard.undo(np.stack(windows)))
     made = _ahead(model, history, steps=int(samples * (1 + DISCARD)))
-    return data.standard(np.asarray(made))[:, -samples:]
+    found = data.standard(np.asarray(made))[:, -samples:]
+    # What is a million deviations away has diverged, though it is finite still; its squares are not.
+    return np.where(np.abs(found) < _FAR, found, np.nan)
 
 
 def judged(model: AbstractReconstruction, data: Prepared, stretch: Judging) -> Fidelity:
