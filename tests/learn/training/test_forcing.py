@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import dynascope as ds
@@ -19,11 +20,14 @@ from dynascope.learn.training import (
     NoForcing,
     ScheduledSampling,
     SparseTeacherForcing,
+    Windows,
 )
 from dynascope.learn.training._growth import spectral_norms
 from dynascope.learn.training._learned import learned_leaves
 from dynascope.learn.training._pull import observation_of
-from dynascope.learn.training._update import forced_run
+from dynascope.learn.training._run import Runs
+from dynascope.learn.training._update import Plan, forced_run, many_updates
+from dynascope.learn.training._windows import prepared
 from dynascope.models import ALRNN, AutoregressiveNetwork, DendriticPLRNN, ShallowPLRNN, build
 
 RNG = np.random.default_rng(0)
@@ -206,3 +210,19 @@ def test_observation_is_found_from_the_model():
     # A readout that happens to be the identity is still learned, so it is inverted anew as it changes.
     same = ShallowPLRNN.draw(n=2, hidden=5, channels=2, key=jax.random.key(0)).replace(**{"readout.weight": np.eye(2)})
     assert not observation_of(same, learned_leaves(same)).direct
+
+
+@pytest.mark.parametrize("forcing", [AdaptiveForcing(), ScheduledSampling()])
+def test_runs_together_are_runs_one_after_another(forcing):
+    # A graphics processor takes the first way, a processor the second.
+    models = tuple(ShallowPLRNN.draw(n=2, hidden=5, key=jax.random.key(i)) for i in range(3))
+    data = RNG.normal(size=(60, 2))
+    windows = Windows(length=12, batch=4)
+    learned = learned_leaves(models[0])
+    rows = prepared(data, windows, np.dtype(float))
+    plan = Plan(observation_of(models[0], learned), windows, forcing, (), optax.adam(1e-2))
+    runs = Runs(models, learned, rows, plan, key=jax.random.key(0), precision=jnp.float64)
+    given = runs.carry, runs.fixed, (rows.rows, rows.known, rows.starts), plan, (jax.random.key(0), jnp.arange(12))
+    ways = [eqx.filter_jit(many_updates)(*given, together=together) for together in (True, False)]
+    for one, other in zip(*map(jax.tree.leaves, ways), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)

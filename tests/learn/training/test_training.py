@@ -13,6 +13,7 @@ from dynascope._errors import RESULTS
 from dynascope.data import load, save
 from dynascope.learn.training import (
     AdaptiveForcing,
+    Backsolved,
     GeneralisedTeacherForcing,
     ManifoldAttractor,
     NoForcing,
@@ -109,7 +110,7 @@ def test_autoregressive_networks_learn(kind):
 
 def test_a_neural_ode_learns_through_its_sampling():
     flow = NeuralODE.draw(n=2, width=8, depth=1, key=jax.random.key(0))
-    model = SampledFlow(flow, 0.1, steps=2, remembered=False)
+    model = SampledFlow(flow, 0.1, steps=2, adjoint=Backsolved())
     forcing = GeneralisedTeacherForcing(0.2)
     found = train(model, WAVE, forcing=forcing, optimiser=FAST, updates=600, windows=SHORT, key=jax.random.key(2))
     assert found.losses[-30:].mean() < 0.1 * found.losses[0, 0]

@@ -17,6 +17,9 @@ from ._penalties import AbstractPenalty as AbstractPenalty
 from ._penalties import ManifoldAttractor as ManifoldAttractor
 from ._penalties import OrthogonalReadout as OrthogonalReadout
 from ._penalties import SmallWeights as SmallWeights
+from ._sampled import AbstractAdjoint as AbstractAdjoint
+from ._sampled import Backsolved as Backsolved
+from ._sampled import Direct as Direct
 from ._sampled import SampledFlow as SampledFlow
 from ._starts import synchronised as synchronised
 from ._train import Selection as Selection
