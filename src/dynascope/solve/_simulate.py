@@ -191,7 +191,9 @@ def _bits(fired: jax.Array) -> jax.Array:
 
 def _decoded(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Steps and units of all bits that are set, in the order of the steps."""
-    rows, places = np.nonzero(bits)
-    lanes = (bits[rows, places][:, None] >> np.arange(_WORD, dtype=np.uint32)) & np.uint32(1)
+    flat = bits.reshape(-1)
+    found = np.flatnonzero(flat != 0)  # booleans are searched faster than words
+    rows, places = np.divmod(found, bits.shape[1])
+    lanes = (flat[found][:, None] >> np.arange(_WORD, dtype=np.uint32)) & np.uint32(1)
     which, lane = np.nonzero(lanes)
     return rows[which], (places[which] * _WORD + lane).astype(np.int32)

@@ -284,7 +284,7 @@ def test_derivatives_by_weights_are_those_of_finite_differences() -> None:
     net = cast(net, jnp.float64)
 
     def arrives(w: jax.Array) -> jax.Array:
-        return jnp.sum(jnp.sin(net.replace(**{"synapses.weights": w}).step(0, y, None).arriving))
+        return jnp.sum(jnp.sin(net.replace(**{"synapses.weights": w}).step(0, y, None).synapses))
 
     w = net.synapses.weights
     forward = jax.jvp(arrives, (w,), (jnp.ones_like(w),))[1]

@@ -77,7 +77,7 @@ def test_distance_decides_as_asked() -> None:
     assert np.trace(joined) == 0
     with pytest.raises(InputError, match="positions of 40 sources"):
         matrix(pattern, 39, 40)
-    with pytest.raises(InputError, match="one coordinate is a column|One coordinate is a column"):
+    with pytest.raises(InputError, match="One coordinate is a column"):
         DistanceDependent(x[:, 0], x, peak=1.0, length=1.0)
     with pytest.raises(InputError, match="`peak` must be"):
         DistanceDependent(x, x, peak=2.0, length=1.0)

@@ -177,10 +177,13 @@ def _group(members: list[Population], generator: np.random.Generator) -> Group:
             found.append(
                 numbers(value, (one.size,), generator, unit=_unit(cells, name), name=f"start of {one.name}: {name}")
             )
+    at_rest, silent = {name: np.concatenate(starts[name]) for name in kept}, np.zeros(size)
     return Group(
         cells=cells,
         start=tuple(jnp.asarray(np.concatenate(starts[name])) for name in names),
-        start_synapses=tuple(jnp.asarray(np.concatenate(starts[name])) for name in kept),
+        start_synapses=jnp.asarray(
+            np.concatenate([np.zeros(0), *(at_rest.get(one.name, silent) for one in cells.receptors)])
+        ),
         size=size,
     )
 

@@ -15,7 +15,7 @@ from ..._types import Time
 from ...systems import Variable
 from ._cells import AbstractCells, Parts
 from ._learning import LearningState
-from ._receptors import DeltaReceptor, decay
+from ._receptors import decay
 
 
 class Group(eqx.Module):
@@ -24,13 +24,13 @@ class Group(eqx.Module):
     Attributes:
         cells: Their kind and its parameters.
         start: Initial values of their variables, each of shape `(n,)`.
-        start_synapses: Initial currents and conductances of the receptors that have them.
+        start_synapses: Initial values of all receptors, one after the other, shape `(receptor * n,)`.
         size: Their number.
     """
 
     cells: AbstractCells
     start: tuple[jax.Array, ...]
-    start_synapses: tuple[jax.Array, ...]
+    start_synapses: jax.Array
     size: int = setting(doc="number of neurons")
 
 
@@ -39,14 +39,16 @@ class SpikingState(NamedTuple):
 
     Attributes:
         cells: Variables of each group, each of shape `(n,)`.
-        synapses: Currents and conductances of each group, one array per receptor that has one.
+        synapses: What is left of the weights that arrived, of all receptors of all groups, shape `(slots,)`; a
+            current or conductance is that times the gain of its receptor.
         clocks: Steps until each neuron listens again, plus one; shape `(n,)` for each group.
-        arriving: What is on its way: row `(m mod depth)` of `(depth, slots)` arrives in step m; flat.
+        arriving: What is on its way: row `(m mod depth)` of `(depth, slots)` arrives in step m; flat, and empty where
+            no synapse has a delay.
         learning: Weights that learn, and traces.
     """
 
     cells: tuple[Parts, ...]
-    synapses: tuple[Parts, ...]
+    synapses: jax.Array
     clocks: tuple[jax.Array, ...]
     arriving: jax.Array
     learning: tuple[LearningState, ...]
@@ -69,13 +71,11 @@ def pause(group: Group, dt: float) -> jax.Array:
     return jnp.round(group.cells.refractory / dt)
 
 
-def taken(n: Time, ring: jax.Array, depth: int) -> tuple[jax.Array, jax.Array]:
-    """What arrives in step `n`, and the ring that spikes of this step go to."""
-    if depth == 1:
-        return ring, jnp.zeros_like(ring)
+def taken(n: Time, ring: jax.Array, depth: int) -> jax.Array:
+    """What arrives in step `n`."""
     size = ring.size // depth
     row = jnp.asarray(n, jnp.int32) % depth
-    return jax.lax.dynamic_slice(ring, (row * size,), (size,)), ring
+    return jax.lax.dynamic_slice(ring, (row * size,), (size,))
 
 
 def cleared(n: Time, ring: jax.Array, depth: int) -> jax.Array:
@@ -84,33 +84,25 @@ def cleared(n: Time, ring: jax.Array, depth: int) -> jax.Array:
     No spike of this step goes to that row: the ring has one row more than it needs, because XLA copies all of it where
     it is cleared before it is filled.
     """
-    if depth == 1:
-        return ring
     size = ring.size // depth
     row = jnp.asarray(n, jnp.int32) % depth
     return jax.lax.dynamic_update_slice(ring, jnp.zeros((size,), ring.dtype), (row * size,))
 
 
 def stepped(
-    group: Group, state: tuple[Parts, Parts, jax.Array], parts: list[jax.Array], extra: Mapping[str, Any], **step: Any
-) -> tuple[Parts, Parts, jax.Array, jax.Array]:
-    """One group after one step: variables, synapses, clocks and who fired."""
-    x, held, clock = state
+    group: Group, state: tuple[Parts, jax.Array], arrived: list[jax.Array], extra: Mapping[str, Any], **step: Any
+) -> tuple[Parts, jax.Array, list[jax.Array], jax.Array]:
+    """One group after one step: variables, clocks, what is left of what arrived, and who fired."""
+    x, clock = state
     cells, dt = group.cells, step["dt"]
-    lasting = iter(held)
-    now = []
-    for one, arrived in zip(cells.receptors, parts, strict=True):
-        came = one.gain * (arrived + extra[one.name] if one.name in extra else arrived)
-        now.append(came if isinstance(one, DeltaReceptor) else next(lasting) + came)
+    now = [s + extra[one.name] if one.name in extra else s for one, s in zip(cells.receptors, arrived, strict=True)]
+    felt = tuple(one.gain * s for one, s in zip(cells.receptors, now, strict=True))
     busy = clock > 1.5
-    x, fired = cells.advance(x, tuple(now), step["drive"], dt=dt, busy=busy, w=step["noise"])
+    x, fired = cells.advance(x, felt, step["drive"], dt=dt, busy=busy, w=step["noise"])
     x = cells.reset(x, fired)
     deaf = pause(group, dt).astype(clock.dtype)
     clock = jnp.where(fired, deaf + 1.0, jnp.maximum(clock - 1.0, 0.0))
-    kept = tuple(
-        s * decay(one, dt) for one, s in zip(cells.receptors, now, strict=True) if not isinstance(one, DeltaReceptor)
-    )
-    return x, kept, clock, fired
+    return x, clock, [s * decay(one, dt) for one, s in zip(cells.receptors, now, strict=True)], fired
 
 
 def spread(u: Any, populations: Sequence[tuple[str, int]], groups: Sequence[Group], g: int) -> jax.Array:

@@ -14,7 +14,6 @@ from ._benchmarks import brunel_parts, cobahh_parts, cuba_parts
 from ._building import Population, Projection, assembled, span_of
 from ._group import Group, SpikingState, cleared, pause, place_of, renamed, spread, stepped, taken, type_of, width
 from ._learning import Learning
-from ._receptors import DeltaReceptor, lasting
 from ._sources import AbstractBackground, PoissonCells, PoissonInput, RecordedCells, WhiteNoise
 from ._table import Synapses, delivered
 
@@ -60,11 +59,10 @@ class AbstractSpikingNetwork(AbstractSpiking):
                 found += [renamed(one, f"{one.name}{g}_{i}") for i in range(group.size)]
         for g, group in enumerate(self.groups):
             for one in group.cells.receptors:
-                if not isinstance(one, DeltaReceptor):
-                    found += [Variable(f"{one.name}{g}_{i}") for i in range(group.size)]
+                found += [Variable(f"{one.name}{g}_{i}") for i in range(group.size)]
         for g, group in enumerate(self.groups):
             found += [Variable(f"clock{g}_{i}", topology="discrete") for i in range(group.size)]
-        found += [Variable(f"arriving{m}_{k}") for m in range(self.depth) for k in range(width(self.groups))]
+        found += [Variable(f"arriving{m}_{k}") for m in range(self._rows) for k in range(width(self.groups))]
         for k, one in enumerate(self.learning):
             found += one.variables(k)
         return tuple(found)
@@ -73,9 +71,9 @@ class AbstractSpikingNetwork(AbstractSpiking):
         like = type_of(self.groups)
         return SpikingState(
             cells=tuple(group.start for group in self.groups),
-            synapses=tuple(group.start_synapses for group in self.groups),
+            synapses=jnp.concatenate([group.start_synapses for group in self.groups]).astype(like),
             clocks=tuple(jnp.zeros((group.size,), like) for group in self.groups),
-            arriving=jnp.zeros((self.depth * width(self.groups),), like),
+            arriving=jnp.zeros((self._rows * width(self.groups),), like),
             learning=tuple(one.initial_state(like) for one in self.learning),
         )
 
@@ -100,9 +98,10 @@ class AbstractSpikingNetwork(AbstractSpiking):
         names = [one.name for one in group.cells.variables]
         if name in names:
             return y.cells[g][names.index(name)][..., begin:end]
-        kept = [group.cells.receptors[k].name for k in lasting(group.cells.receptors)]
+        kept = [one.name for one in group.cells.receptors]
         if name in kept:
-            return y.synapses[g][kept.index(name)][..., begin:end]
+            at = width(self.groups[:g]) + kept.index(name) * group.size
+            return group.cells.receptors[kept.index(name)].gain * y.synapses[..., at + begin : at + end]
         known = ", ".join(f"`{one}`" for one in (*names, *kept)) or "none"
         raise InputError(f"Population `{population}` has no variable `{name}`. It has: {known}.")
 
@@ -114,7 +113,7 @@ class AbstractSpikingNetwork(AbstractSpiking):
 
     def _advanced(self, n: Time, y: SpikingState, u: Input, w: Mapping[str, Any]) -> SpikingState:
         """The state after step `n`; `w` holds what was drawn, by the number of the group."""
-        arrived, rest = taken(n, y.arriving, self.depth)
+        arrived = y.synapses + taken(n, y.arriving, self.depth) if self._rows else y.synapses
         cells, synapses, clocks, fired, at = [], [], [], [], 0
         for g, group in enumerate(self.groups):
             parts = []
@@ -124,21 +123,31 @@ class AbstractSpikingNetwork(AbstractSpiking):
             drive = 0.0 if u is None else spread(u, self.populations, self.groups, g)
             extra = w.get(f"arrivals{g}", {})
             noise = n if isinstance(group.cells, RecordedCells) else w.get(f"noise{g}")
-            x, s, clock, spikes = stepped(
-                group, (y.cells[g], y.synapses[g], y.clocks[g]), parts, extra, drive=drive, noise=noise, dt=self.dt
+            x, clock, left, spikes = stepped(
+                group, (y.cells[g], y.clocks[g]), parts, extra, drive=drive, noise=noise, dt=self.dt
             )
             cells.append(x)
-            synapses.append(s)
+            synapses += left
             clocks.append(clock)
             fired.append(spikes)
         together = jnp.concatenate(fired) if len(fired) > 1 else fired[0]
-        ring = delivered(self.synapses, rest, together, n, depth=self.depth)
+        left = jnp.concatenate([*synapses, jnp.zeros((0,), arrived.dtype)])
+        # Without delays spikes join what is left of the earlier ones.
+        ring = delivered(self.synapses, y.arriving if self._rows else left, together, n, depth=self.depth)
         learned = []
         for rule, state in zip(self.learning, y.learning, strict=True):
             ring, state = rule.advanced(ring, state, together, n, net=(self.dt, self.depth))
             learned.append(state)
-        ring = cleared(n, ring, self.depth)
-        return SpikingState(tuple(cells), tuple(synapses), tuple(clocks), ring, tuple(learned))
+        if self._rows:
+            ring = cleared(n, ring, self.depth)
+        else:
+            left, ring = ring, y.arriving
+        return SpikingState(tuple(cells), left, tuple(clocks), ring, tuple(learned))
+
+    @property
+    def _rows(self) -> int:
+        """Rows of the ring of spikes on their way, none where no synapse has a delay."""
+        return self.depth if self.depth > 1 else 0
 
     def _drawn(self, key: Key) -> dict[str, Any]:
         """The noise of one step."""

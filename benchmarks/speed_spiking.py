@@ -1,0 +1,138 @@
+"""Speed of networks of spiking neurons: the benchmarks of Brette et al. (2007) against Brian2; memory and scaling.
+
+    python benchmarks/speed_spiking.py --peer PYTHON [--rounds 5] [--large 200000]
+
+PYTHON is the interpreter of an environment with `brian2==2.9.0` and `numpy<2.4`. Both sides take turns, record all
+spikes and use the same precision; of each the shortest run counts. Of Brian2 in C++ it is the main loop alone, by the
+clock of the generated program; of ours the call of `simulate` after one that has compiled it, and also the processor
+time of it, which other work on the machine disturbs less. Our weights are 32 bit numbers, one per synapse, in both
+precisions; Brian2 has one for all. Results go to `results/speed_spiking.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import dynascope  # noqa: F401
+from dynascope.models.spiking import (
+    CurrentReceptor,
+    FixedInDegree,
+    LeakyCells,
+    Population,
+    Projection,
+    Uniform,
+    cobahh_network,
+    cuba_network,
+    spiking_network,
+)
+from dynascope.solve import simulate
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "speed_spiking.json"
+
+
+def cast(network: Any, bits: int) -> Any:
+    dtype = jnp.float32 if bits == 32 else jnp.float64
+    return jax.tree.map(lambda x: x.astype(dtype) if eqx.is_inexact_array(x) else x, network)
+
+
+def peer(python: str, network: str, bits: int, *, target: str, duration: float, rounds: int) -> dict[str, Any]:
+    command = [python, str(HERE / "spiking_peer.py"), network, str(bits), target, str(duration), str(rounds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def ours(network: Any, duration: float, rounds: int) -> dict[str, Any]:
+    begin = time.perf_counter()
+    run = simulate(network, duration)
+    first = time.perf_counter() - begin
+    walls, processor = [], []
+    for _ in range(rounds):
+        begin, used = time.perf_counter(), time.process_time()
+        run = simulate(network, duration)
+        walls.append(time.perf_counter() - begin)
+        processor.append(time.process_time() - used)
+    return {
+        "seconds": min(walls),
+        "processor_seconds": min(processor),
+        "compile_seconds": first - min(walls),
+        "rate": run.steps.size / network.size / duration * 1e3,
+    }
+
+
+def compared(name: str, network: Any, python: str, *, bits: int, target: str, duration: float, rounds: int) -> Any:
+    """Both sides in turn, twice."""
+    mine, theirs = [], []
+    for _ in range(2):
+        mine.append(ours(cast(network, bits), duration, rounds))
+        theirs.append(peer(python, name, bits, target=target, duration=duration, rounds=rounds))
+    best = {key: min(one[key] for one in mine) for key in ("seconds", "processor_seconds", "compile_seconds")}
+    best["compile_seconds"] = mine[0]["compile_seconds"]
+    other = min(min(one["seconds"]) for one in theirs)
+    row = {
+        "network": name,
+        "bits": bits,
+        "simulated_ms": duration,
+        "ours": best | {"rate": mine[0]["rate"]},
+        "brian2": {"target": target, "seconds": other, "build_seconds": theirs[0]["build"], "rate": theirs[0]["rate"]},
+        "ratio": best["seconds"] / other,
+        "ratio_of_processor_time": best["processor_seconds"] / other,
+    }
+    print(json.dumps(row))
+    return row
+
+
+def scaling(n: int) -> dict[str, Any]:
+    """Current-based neurons with 100 synapses each and delays of their own: drawing, memory, one run of 100 ms."""
+    cells = LeakyCells((CurrentReceptor("exc", tau=5.0), CurrentReceptor("inh", tau=10.0)), tau=20.0, E_L=-49.0,
+                       V_reset=-60.0, refractory=5.0)  # fmt: skip
+    sizes = {"E": 4 * n // 5, "I": n - 4 * n // 5}
+    parts = [Population(name, size, cells, {"V": Uniform(-60.0, -50.0)}) for name, size in sizes.items()]
+    links = [
+        Projection(pre, post, FixedInDegree(degree), receptor, weight, delay=Uniform(0.5, 3.0))
+        for pre, receptor, weight, degree in (("E", "exc", 1.3, 80), ("I", "inh", -7.2, 20))
+        for post in sizes
+    ]
+    begin = time.perf_counter()
+    network = cast(spiking_network(parts, links, key=jax.random.key(0)), 32)
+    drawn = time.perf_counter() - begin
+    found = ours(network, 100.0, 1)
+    row = {
+        "neurons": n,
+        "synapses": network.synapses.count,
+        "bytes_per_synapse": network.synapses.bytes_per_synapse,
+        "drawing_seconds": drawn,
+        "seconds_per_simulated_second": 10 * found["seconds"],
+        "processor_seconds_per_simulated_second": 10 * found["processor_seconds"],
+        "rate": found["rate"],
+    }
+    print(json.dumps(row))
+    return row
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--peer", default="")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--large", type=int, default=100_000)
+    options = parser.parse_args()
+    rows: list[Any] = []
+    if options.peer:
+        cuba, cobahh = cuba_network(key=jax.random.key(0)), cobahh_network(key=jax.random.key(0))
+        for bits in (32, 64):
+            rows.append(
+                compared("cuba", cuba, options.peer, bits=bits, target="cpp", duration=1000.0, rounds=options.rounds)
+            )
+        rows.append(compared("cobahh", cobahh, options.peer, bits=64, target="cython", duration=200.0, rounds=1))
+    sizes = [int(n) for n in np.geomspace(1000, options.large, round(np.log10(options.large / 1000)) + 1)]
+    RESULTS.write_text(json.dumps({"against_brian2": rows, "scaling": [scaling(n) for n in sizes]}, indent=2) + "\n")

@@ -1,0 +1,129 @@
+"""Networks of spiking neurons against published figures and theory; draws the pictures of `docs/spiking-networks.md`.
+
+    python benchmarks/spiking_networks.py [--seeds 3]
+
+- The current-based and the Hodgkin-Huxley benchmark of Brette et al. (2007), 4000 neurons: mean rate, and mean
+  coefficient of variation of the intervals over neurons with three spikes at least. The figures compared with are those
+  that Brian2 gives; ours are means over networks, with their standard error.
+- Brunel's (2000) network, 12,500 neurons with the parameters of his figure 8: how it fires, by `firing_regime`.
+- Leaky neurons in white noise: the rate at three steps, the line through them against the root of the step, and its
+  value at step nil against the formula of Siegert.
+
+Results go to `results/spiking_networks.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+import dynascope as ds
+from dynascope.analysis.spikes import firing_regime, firing_statistics, siegert_rate
+from dynascope.models.spiking import (
+    LeakyCells,
+    Population,
+    Uniform,
+    WhiteNoise,
+    brunel_network,
+    cobahh_network,
+    cuba_network,
+    spiking_network,
+)
+from dynascope.solve import simulate
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "spiking_networks.json"
+IMAGES = HERE.parent / "docs" / "images"
+
+#: Brunel (2000), figure 8: strength of inhibition, rate of the outside relative to threshold, and his word.
+BRUNEL = {
+    "A": (3.0, 2.0, "synchronous regular"),
+    "B": (6.0, 4.0, "synchronous irregular"),
+    "C": (5.0, 2.0, "asynchronous irregular"),
+    "D": (4.5, 0.9, "synchronous irregular"),
+}
+
+
+def mean(values: list[float]) -> dict[str, float]:
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+    return {"value": float(np.mean(values)), "stderr": error}
+
+
+def benchmark(make: Any, *, seeds: int, duration: float) -> dict[str, Any]:
+    """Rates and irregularity, with the transient as the simulators count it: from time 0 on."""
+    rates, irregular = [], []
+    for seed in range(seeds):
+        run = simulate(make(key=jax.random.key(seed)), duration)
+        found = firing_statistics(run.trains())
+        enough = np.asarray(run.trains().counts) >= 3
+        rates.append(float(np.mean(found.rates)))
+        irregular.append(float(np.mean(found.cv[enough])))
+    return {"simulated_ms": duration, "networks": seeds, "rate_hz": mean(rates), "cv": mean(irregular)}
+
+
+def brunel(name: str, *, duration: float = 700.0, transient: float = 200.0) -> dict[str, Any]:
+    g, eta, published = BRUNEL[name]
+    run = simulate(brunel_network(g=g, eta=eta, key=jax.random.key(0)), duration, key=jax.random.key(1))
+    trains = run.trains(start=transient)
+    found = firing_regime(trains)
+    figure = ds.plot(run.trains(start=duration - 200.0, units=range(0, 12500, 250)))
+    figure.savefig(IMAGES / f"brunel-{name.lower()}.png", dpi=140)
+    return {
+        "g": g,
+        "eta": eta,
+        "published": published,
+        "found": found.verdict.regime,
+        "confidence": found.verdict.confidence,
+        "rate_hz": float(np.mean(found.statistics.rates)),
+        "irregularity_lv": found.irregularity,
+        "common_share_of_variance": found.synchrony,
+        "window_ms": [transient, duration],
+    }
+
+
+def noisy(mu: float, sigma: float, *, neurons: int = 2000, duration: float = 1000.0) -> dict[str, Any]:
+    """The rate of uncoupled neurons extrapolated to step nil."""
+    cells = LeakyCells(drive=mu, tau=10.0, E_L=0.0, V_th=15.0, V_reset=0.0, refractory=2.0)
+    steps, rates, errors = (0.2, 0.1, 0.05), [], []
+    for dt in steps:
+        parts = [Population("a", neurons, cells, {"V": Uniform(0.0, 15.0)})]
+        network = spiking_network(parts, [], [WhiteNoise("a", sigma)], dt=dt, key=jax.random.key(0))
+        run = simulate(network, duration + 100.0, key=jax.random.key(round(1e4 * dt)))
+        each = run.trains(start=100.0).counts / duration * 1e3
+        rates.append(float(each.mean()))
+        errors.append(float(each.std(ddof=1) / np.sqrt(neurons)))
+    weights = 1 / np.asarray(errors)
+    (_, limit), covariance = np.polyfit(np.sqrt(steps), rates, 1, w=weights, cov="unscaled")
+    exact = 1e3 * float(siegert_rate(mu, sigma, tau=10.0, threshold=15.0, reset=0.0, refractory=2.0))
+    return {
+        "mu": mu, "sigma": sigma, "steps_ms": steps, "rates_hz": rates, "stderrs_hz": errors,
+        "at_step_nil_hz": float(limit), "stderr_hz": float(np.sqrt(covariance[1, 1])), "siegert_hz": exact,
+        "relative_difference": float(limit / exact - 1),
+    }  # fmt: skip
+
+
+def pictures() -> None:
+    run = simulate(cuba_network(key=jax.random.key(0)), 1000.0)
+    ds.plot(run.trains(units=range(0, 4000, 20))).savefig(IMAGES / "cuba.png", dpi=140)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    found: dict[str, Any] = {
+        "cuba": benchmark(cuba_network, seeds=options.seeds, duration=5000.0)
+        | {"published": {"rate": 5.5, "cv": 0.685}},
+        "cobahh": benchmark(cobahh_network, seeds=options.seeds, duration=1000.0) | {"published": {"rate": 36.5}},
+        "siegert": [noisy(15.0, 1.5**0.5), noisy(13.0, 4.0)],
+    }
+    print(json.dumps(found))
+    found["brunel"] = {name: brunel(name) for name in BRUNEL}
+    print(json.dumps(found["brunel"]))
+    pictures()
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
