@@ -28,16 +28,19 @@ from ...systems import (
     state_variables,
 )
 from .._as_map import as_map
+from .._region import start_region
 from .._topology import distance
 from .._verdict import Evidence, Verdict
 from ..attractors import Attractors, attractors
 from ..rhythm import Returns, returns
 from ..spikes import bursts
 from ..stability import FixedPoints, LyapunovSpectrum, Newton, fixed_points, lyapunov_spectrum
+from ._attributes import Sign
 from ._continuum import continuum
 from ._rules import judge_motion, judge_noise, judge_rest, judge_steps
 from ._stepping import too_long_a_step
 from ._time import depends_on_time
+from ._watched import excitable, of_motion, transient_chaos
 
 #: Exponents computed for large systems, and the number of attractors that are examined one by one.
 _LEADING, _EXAMINED = 6, 6
@@ -161,6 +164,8 @@ def regime_of(
     verdict = too_long_a_step(system, found, y0=y0, inputs=inputs, solver=solver)
     if verdict is None:
         verdict = _overall(system, found, examined, points, preserved)
+        signs = _of_transients(system, found, examined, verdict, region=region, inputs=inputs, key=key, solver=solver)
+        verdict = _with(verdict, signs)
     return Diagnosis(
         verdict=verdict,
         attractors=examined,
@@ -170,6 +175,39 @@ def regime_of(
         result=RESULTS.successful,
         settings=provenance(**{k: v for k, v in found.settings.items() if k != "versions"}),
     )
+
+
+def _with(verdict: Verdict, signs: list[Sign]) -> Verdict:
+    """The verdict with further attributes and their evidence."""
+    fresh = [s.attribute for s in signs if s.attribute not in verdict.attributes]
+    evidence = (*verdict.evidence, *(s.evidence for s in signs))
+    return Verdict(verdict.regime, verdict.confidence, evidence, (*verdict.attributes, *fresh))
+
+
+def _of_transients(
+    system: AbstractSystem,
+    found: Attractors,
+    examined: tuple[Attractor, ...],
+    verdict: Verdict,
+    *,
+    region: Box | None,
+    inputs: Any,
+    key: Key,
+    solver: Any,
+) -> list[Sign]:
+    """What pushes and pairs of starts tell where nothing is chaotic for ever."""
+    tame = {"fixed point", "limit cycle", "periodic", "torus", "unbounded"}
+    regimes = {a.verdict.regime for a in examined} | ({verdict.regime} - {"multistable"})
+    whole = len(examined) == len(found) and kind(system) in ("flow", "map")
+    if not regimes <= tame or not whole or not _has_tangent(system) or _is_driven(system, inputs):
+        return []
+    box, _ = start_region(system, region, inputs=inputs, key=key)
+    carries = tuple(a.carry for a in examined)
+    signs = [transient_chaos(system, carries, box, inputs=inputs, solver=solver, key=key)]
+    for a in examined:
+        if a.verdict.regime == "fixed point" and signs[0] is None:
+            signs.append(excitable(system, a.state, box, inputs=inputs, solver=solver))
+    return [s for s in signs if s is not None]
 
 
 def examine(
@@ -274,6 +312,9 @@ def _examined(
                 back = returns(system, carry, inputs=inputs, solver=solver, key=key)
                 spikes = bursts(back.times) if _spikes_alone(system) and len(back.times) > 3 else None
                 verdict = judge_motion(spectrum, back, settled, is_discrete(system), spikes=spikes)
+                watched = back.settings.get("section")
+                signs = of_motion(system, carry, verdict.regime, watched=watched, inputs=inputs, solver=solver)
+                verdict = _with(verdict, signs)
     return Attractor(
         verdict=verdict,
         share=float(found.shares[i]),
