@@ -27,7 +27,7 @@ from ..analysis.symbols import SymbolicCode
 from ..analysis.synchrony import ConditionalExponents, MasterStability, TransversalExponents
 from ..analysis.tangent import Alignment, CovariantVectors, ExpansionEntropy, FiniteTimeExponents, Predictability
 from ..analysis.threshold import ThresholdDiagram
-from ..learn import LossPrediction
+from ..learn import Fit, LossPrediction
 from ..learn.training import Training
 from ..models import Catalogue
 from ..series import Recording, SpikeTrains, Trajectory
@@ -46,6 +46,7 @@ from ._loss_prediction import loss_prediction_figure
 from ._lyapunov import lyapunov
 from ._phase_plane import cycles_of_map, manifold, plane
 from ._portrait import draw_portrait
+from ._reconstruction import reconstruction_figure
 from ._response import effective_matrix, learning_curve
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
@@ -116,8 +117,8 @@ plot.register(PhasePlane, plane)
 plot.register(InvariantManifold, manifold)
 plot.register(MapCycles, cycles_of_map)
 plot.register(BifurcationDiagram, bifurcation_diagram)
-plot.register(BifurcationSet, bifurcation_set_figure)
 plot.register(OrbitDiagram, orbit_figure)
+plot.register(BifurcationSet, bifurcation_set_figure)
 plot.register(SequenceExponents, sequence_spectrum)
 plot.register(GradientHealth, gradient_flow)
 plot.register(DepthExponents, through_depth)
@@ -152,3 +153,4 @@ plot.register(LearningCourse, learning_curve)
 plot.register(BasinShares, share_bars)
 plot.register(GlobalContinuation, continuation_figure)
 plot.register(Training, training_figure)
+plot.register(Fit, reconstruction_figure)

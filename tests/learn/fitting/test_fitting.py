@@ -179,6 +179,10 @@ def test_result_is_saved(lorenz: Prepared, tmp_path: Path) -> None:
     again = ds.load(ds.save(found, tmp_path / "fit.nc"))
     assert again.summary() == found.summary()
     assert "valid_time" in found.to_xarray()
+    figure = ds.plot(again)
+    assert len(figure.axes) == 4
+    assert [panel.get_title(loc="left") for panel in figure.axes[:2]] == ["data", "model: nvar of order 2"]
+    assert ds.plot(found, channels=("x", "x"), axes=figure.axes[0]) is figure
 
 
 BAD = [

@@ -22,7 +22,7 @@ from ._candidates import candidates
 from ._learners import AbstractLearner
 from ._reconstruction import AbstractReconstruction, forecasts
 from ._regime import recorded_regime
-from ._scored import Judging, judged, judging
+from ._scored import Judging, judged, judging, long_runs
 
 #: Seconds of search without a budget.
 BUDGET = 60.0
@@ -64,6 +64,8 @@ class Fit(AbstractResult):
     errors: NDArray[np.float64] = output("step", doc="Mean squared error of forecasts, by steps ahead")
     error_stderr: NDArray[np.float64] = output("step", doc="Standard error over starts")
     persistence: NDArray[np.float64] = output("step", doc="The same of the last sample, persisting")
+    truth: NDArray[np.float64] = output("sample", "channel", doc="The stretch that the long-run scores are of")
+    generated: NDArray[np.float64] = output("sample", "channel", doc="A free run of the system learned, as long")
     valid_time: float = output(doc="Median valid prediction time")
     valid_stderr: float = output(doc="Its standard error over starts")
     valid_censored: float = output(doc="Share of the forecasts that were still valid at the horizon")
@@ -251,7 +253,9 @@ def _errors(system: AbstractReconstruction, data: Prepared, stretches: list[Any]
 
 def _judged(system: AbstractReconstruction, data: Prepared) -> dict[str, Any]:
     """Scores, errors and horizon on the test part, and the largest exponent."""
-    long_run = judged(system, data, judging(data, final=True))
+    stretch = judging(data, final=True)
+    runs = long_runs(system, data, stretch.before, len(stretch.truth))
+    long_run = judged(system, data, stretch, runs=runs)
     exponent, exponent_stderr = _exponent(system)
     own = [data.standard.undo(x) for x in data.test]
     mean, stderr, made = _errors(system, data, own, _HORIZON)
@@ -271,6 +275,8 @@ def _judged(system: AbstractReconstruction, data: Prepared) -> dict[str, Any]:
     )
     return {
         "fidelity": long_run,
+        "truth": data.standard.undo(stretch.truth),
+        "generated": data.standard.undo(runs[0]),
         "errors": mean,
         "error_stderr": stderr,
         "persistence": still,

@@ -75,10 +75,11 @@ def long_runs(
     return np.where(np.abs(found) < _FAR, found, np.nan)
 
 
-def judged(model: AbstractReconstruction, data: Prepared, stretch: Judging) -> Fidelity:
-    """Scores of `model` on a stretch, beside its floor and trivial models."""
+def judged(model: AbstractReconstruction, data: Prepared, stretch: Judging, *, runs: Any = None) -> Fidelity:
+    """Scores of `model` on a stretch, beside its floor and trivial models; `runs` are its long runs if known."""
+    made = long_runs(model, data, stretch.before, len(stretch.truth)) if runs is None else runs
     return fidelity(
-        list(long_runs(model, data, stretch.before, len(stretch.truth))),
+        list(made),
         stretch.truth,
         others=stretch.floors,
         trivial={"linear": stretch.linear},

@@ -32,9 +32,9 @@ def prediction_error(
     with np.errstate(over="ignore", invalid="ignore"):
         each = np.mean(((made - true) / scale) ** 2, axis=2)
     each = np.where(np.isfinite(each), each, np.inf)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         spread = each.std(axis=0, ddof=1) if len(each) > 1 else np.full(each.shape[1], np.inf)
-    mean = each.mean(axis=0)
+        mean = each.mean(axis=0)
     return mean, np.where(np.isfinite(mean), spread / np.sqrt(len(each)), np.inf)
 
 
