@@ -113,6 +113,13 @@ def scored(generated, truth):
     }
 
 
+def by_pieces(generated, truth, length=10_000):
+    """Means of the scores of pieces."""
+    starts = range(0, len(truth), length)
+    pieces = [scored(generated[i : i + length], truth[i : i + length]) for i in starts]
+    return {name: float(np.mean([piece[name] for piece in pieces])) for name in pieces[0]}
+
+
 def measure_on(part):
     """What models are chosen by: the divergence and ten times the distance of spectra on the validation part."""
 
@@ -128,8 +135,7 @@ def judged(model, test, dt):
     made = free(model, len(test), test[0])
     row = scored(made, test)
     # Both depend on the length: the second is that of the tutorial of the AL-RNN.
-    pieces = [scored(made[i : i + 10_000], test[i : i + 10_000]) for i in range(0, len(test), 10_000)]
-    row |= {f"{name}, 10,000 points": float(np.mean([piece[name] for piece in pieces])) for name in pieces[0]}
+    row |= {f"{name}, 10,000 points": value for name, value in by_pieces(made, test).items()}
     spectrum = ds.lyapunov_spectrum(model, duration=20_000, transient=1000, throw=False)
     row["largest exponent"] = float(spectrum.exponents[0]) / dt
     row["stderr of the exponent"] = float(spectrum.stderr[0]) / dt
@@ -142,12 +148,13 @@ def judged(model, test, dt):
     return row
 
 
-def one_case(name, case, folder, keep):
-    """Train all seeds of one case, and judge each."""
+def one_case(name, case, folder, keep, before):
+    """Train all seeds of one case, and judge each; `before` is the row of a run that is gone on with."""
     system, models, forcing, windows, optimiser, updates = case
     noisy, test, other = series(folder, system)
-    began, worked = time.perf_counter(), time.process_time()
+    worked = time.process_time()
     file = None if keep is None else keep / f"{name.replace(' ', '-').replace(',', '')}.npz"
+    resumed = file is not None and file.exists()
     found = train(
         models,
         noisy[:TRAINED],
@@ -160,7 +167,9 @@ def one_case(name, case, folder, keep):
         key=jax.random.key(7),
         progress=True,
     )
-    spent = time.process_time() - worked
+    spent = (time.process_time() - worked) / len(models)
+    if resumed:  # the time of the first run counts
+        spent = before.get("processor seconds per seed", float("nan"))
     if file is not None:
         save(found, file.with_suffix(".training.npz"))
     rows = [judged(model, test, STEP[system]) for model in found.models]
@@ -179,10 +188,9 @@ def one_case(name, case, folder, keep):
         "updates": updates,
         "forcing": str(forcing),
         "windows": str(windows),
-        "processor seconds per seed": spent / len(rows),
-        "wall seconds": time.perf_counter() - began,
+        "processor seconds per seed": spent,
         "floor": scored(other, test),
-        "floor, 10,000 points": scored(other[:10_000], test[:10_000]),
+        "floor, 10,000 points": by_pieces(other, test),
         "median": medians,
         "each": rows,
     }
@@ -203,7 +211,7 @@ def main():
     for name, case in cases(options.seeds, options.updates).items():
         if options.only not in name:
             continue
-        table[name] = one_case(name, case, options.folder, options.keep)
+        table[name] = one_case(name, case, options.folder, options.keep, table.get(name, {}))
         RESULTS.write_text(json.dumps(table, indent=1) + "\n")
         print(name, json.dumps(table[name]["median"], indent=1), "floor", table[name]["floor"], flush=True)
 
