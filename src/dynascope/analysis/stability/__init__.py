@@ -1,5 +1,7 @@
 """Stability: Lyapunov spectra, fixed points and their eigenvalues."""
 
+from ._enclosed import EnclosedFixedPoints as EnclosedFixedPoints
+from ._enclosed import enclosed_fixed_points as enclosed_fixed_points
 from ._fixed_points import FixedPoints as FixedPoints
 from ._fixed_points import fixed_points as fixed_points
 from ._lyapunov import Benettin as Benettin
