@@ -130,8 +130,8 @@ def _check(models: tuple[Any, ...], updates: int) -> None:
     for m in models:
         if not isinstance(m, AbstractMap):
             what = kind(m)
-            todo = "Make a map of it: `SampledFlow(flow, dt)`." if what == "flow" else "Only maps can be trained."
-            raise InputError(f"`train` needs a map; `{type(m).__name__}` is a {what}. {todo}")
+            hint = " Make a map of it: `SampledFlow(flow, dt)`." if what == "flow" else " Only maps can be trained."
+            raise InputError(f"`train` needs a map; `{type(m).__name__}` is a {what}.{hint}")
         shapes = [jax.tree.map(jnp.shape, eqx.filter(x, eqx.is_array)) for x in (m, models[0])]
         if jax.tree.structure(m) != jax.tree.structure(models[0]) or shapes[0] != shapes[1]:
             raise InputError(
