@@ -1,12 +1,13 @@
-"""Equilibrium branches against `jaxcont`: the same special points, and the time for the same diagram.
+"""Branches against `jaxcont`: the same special points, and the time for the same diagram.
 
 Run: python benchmarks/continuation.py PEER_PYTHON
 
 PEER_PYTHON is the interpreter of an environment of its own in which `jaxcont` is installed. Both sides run the
 equations of continuation_cases.py, once to compile and then several times; the least time counts. Points are compared
 to 1e-5. The peer's call follows one branch from a given start, with stability and events; it is set against our whole
-diagram, search for fixed points included. The bare branch is timed besides, for one system and for 64 at once. Numbers
-go to results/continuation.json.
+diagram, search for fixed points included. The bare branch is timed besides, for one system and for 64 at once. The case
+of cycles is that of the published validation of the peer, with the points of MatCont. Numbers go to
+results/continuation.json.
 """
 
 import json
@@ -21,10 +22,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from continuation_cases import CASES
+from continuation_cases import CASES, CYCLES
 
 import dynascope as ds
-from dynascope.analysis.bifurcation import Bounds, Equilibria, follow, free_parameter
+from dynascope.analysis.bifurcation import Bounds, CycleContinuation, Equilibria, follow, free_parameter
 from dynascope.analysis.stability._frozen import frozen_at
 
 HERE = Path(__file__).parent
@@ -78,6 +79,47 @@ def ours(name: str) -> dict[str, Any]:
     }
 
 
+def ours_of_cycles(name: str) -> dict[str, Any]:
+    """Special points of the first branch of cycles of a case, and times of the whole diagram."""
+    rule, _, low, high, least, most, _ = CYCLES[name]
+
+    def field(t: Any, y: Any, p: Any) -> Any:
+        del t
+        return rule(y, p["p"])
+
+    system = ds.flow(field, [0.001, -0.001, 0.0005], parameters={"p": low})
+    region = ds.Box(jnp.asarray(least), jnp.asarray(most))
+
+    def diagram() -> Any:
+        return ds.bifurcations(system, "p.p", low, high, region=region, cycles=CycleContinuation(doublings=0))
+
+    first, whole = least_time(lambda: diagram().parameter)
+    found = diagram()
+    branch = found.kinds.index("cycle")
+    points = [[p.type.removesuffix(" of cycles"), p.parameter, p.error] for p in found.points if p.branch == branch]
+    return {"points": points, "first_diagram_s": first, "diagram_s": whole}
+
+
+def compared_cycles(name: str, mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """How far both are from the points of MatCont, by type; None where one is missed."""
+
+    def gaps(points: list[list[Any]]) -> dict[str, float | None]:
+        named = [(p[0].replace("_", "-").replace("period-doubling", "period doubling"), p[1]) for p in points]
+        return {
+            kind: min((abs(p - place) for k, p in named if k == kind), default=None)
+            for kind, place in CYCLES[name][-1].items()
+        }
+
+    return {
+        "case": name,
+        "ours": mine,
+        "theirs": theirs,
+        "gaps_to_matcont": gaps(mine["points"]),
+        "gaps_of_peer_to_matcont": gaps(theirs["points"]),
+        "times_faster": theirs["branch_s"] / mine["diagram_s"],
+    }
+
+
 def _points(diagram: Any) -> list[list[Any]]:
     return [[p.type, p.parameter, p.coefficient] for p in diagram.points]
 
@@ -111,7 +153,11 @@ def main() -> None:
     for row in rows:
         print(f"{row['case']}: {row['points_of_peer']} points, gap {row['largest_gap']:.1e}, found {row['all_found']}")
         print(f"  {row['times_faster']:.1f} times faster")
-    facts = {"peer": theirs["version"], "rows": rows}
+    cycles = [compared_cycles(name, ours_of_cycles(name), theirs["cases"][name]) for name in CYCLES]
+    for row in cycles:
+        print(f"{row['case']}: to MatCont {row['gaps_to_matcont']}, the peer {row['gaps_of_peer_to_matcont']}")
+        print(f"  {row['times_faster']:.1f} times faster")
+    facts = {"peer": theirs["version"], "rows": rows, "cycles": cycles}
     (HERE / "results" / "continuation.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
 
 

@@ -35,3 +35,30 @@ CASES = {
         [1.0] * 3,
     ),
 }
+
+
+def electronic_oscillator(y, p):
+    """Freire, Rodriguez-Luis, Gamero and Ponce (1993), as in the run `testtorBPC1` of MatCont 7.6."""
+    x, v, z = y
+    gap = v - x
+    return jnp.stack(
+        [
+            (-(0.5 + p) * x + 0.5 * v - 0.32858 * x**3 + 0.93358 * gap**3) / 0.6,
+            0.5 * x + 0.1 * v - z - 0.93358 * gap**3,
+            v + 0.001,
+        ]
+    )
+
+
+#: The branch of cycles: its Hopf point, first and last value of the parameter, box of states, and MatCont's points.
+CYCLES = {
+    "electronic_oscillator": (
+        electronic_oscillator,
+        -0.5892855810017578,
+        -0.64,
+        -0.56,
+        [-0.5] * 3,
+        [0.5] * 3,
+        {"fold": -0.584492842421877, "neimark-sacker": -0.595750403989607, "period doubling": -0.61468165370709},
+    )
+}
