@@ -38,7 +38,8 @@ def by_lyapax(name: str) -> Callable[[], Any]:
         return jnp.array([10.0 * (y[1] - y[0]), y[0] * (28.0 - y[2]) - y[1], y[0] * y[1] - 8.0 / 3.0 * y[2]])
 
     def lorenz_96(y: Any) -> Any:
-        return (jnp.roll(y, -1) - jnp.roll(y, 2)) * jnp.roll(y, 1) - y + 8.0
+        ring = jnp.concatenate([y[-2:], y, y[:1]])
+        return (ring[3:] - ring[:-3]) * ring[1:-2] - y + 8.0
 
     problem = lyapax.ode_problem({"lorenz": lorenz, "lorenz-96": lorenz_96}[name], jnp.array(start), dt, "rk4")
 
