@@ -217,6 +217,8 @@ from .networks import AbstractFrequencies as AbstractFrequencies
 from .networks import AbstractSpinMemory as AbstractSpinMemory
 from .networks import AsynchronousHopfield as AsynchronousHopfield
 from .networks import BMS as BMS
+from .networks import CoordinatedReset as CoordinatedReset
+from .networks import DelayedFeedbackKuramoto as DelayedFeedbackKuramoto
 from .networks import DenseHopfield as DenseHopfield
 from .networks import EchoState as EchoState
 from .networks import GIF as GIF
@@ -229,6 +231,7 @@ from .networks import Lorentzian as Lorentzian
 from .networks import ModernHopfield as ModernHopfield
 from .networks import RateMap as RateMap
 from .networks import RateNetwork as RateNetwork
+from .networks import SakaguchiPopulations as SakaguchiPopulations
 from .networks import SecondOrderKuramoto as SecondOrderKuramoto
 from .networks import SwingEquation as SwingEquation
 from .networks import SynchronousHopfield as SynchronousHopfield

@@ -16,9 +16,12 @@ from ._modern_hopfield import ModernHopfield as ModernHopfield
 from ._rate_map import HebbianForgetting as HebbianForgetting
 from ._rate_map import RateMap as RateMap
 from ._rate_network import RateNetwork as RateNetwork
+from ._sakaguchi_populations import SakaguchiPopulations as SakaguchiPopulations
 from ._second_order_kuramoto import SecondOrderKuramoto as SecondOrderKuramoto
 from ._spins import AbstractSpinMemory as AbstractSpinMemory
 from ._spins import hebb as hebb
 from ._spins import random_patterns as random_patterns
+from ._stimulated import CoordinatedReset as CoordinatedReset
+from ._stimulated import DelayedFeedbackKuramoto as DelayedFeedbackKuramoto
 from ._swing_equation import SwingEquation as SwingEquation
 from ._synchronous_hopfield import SynchronousHopfield as SynchronousHopfield
