@@ -181,6 +181,15 @@ def test_fidelity_grades(lorenz: np.ndarray) -> None:
     assert fidelity([np.zeros_like(truth) + truth.mean(0)], truth, others=others).excess == pytest.approx([1.0, 1.0])
 
 
+def test_data_that_change_tell_nothing(lorenz: np.ndarray) -> None:
+    truth = lorenz[:2000]
+    moved = fidelity([truth], truth, others=[lorenz[2000:4000] + 50.0])
+    assert not moved.believable
+    assert "NONE IS TO BE BELIEVED" in moved.summary()
+    still = np.zeros_like(truth)
+    assert fidelity([still], still, others=[still]).grade == "poor"
+
+
 def test_wrong_shapes() -> None:
     with pytest.raises(ds.InputError, match="of the same"):
         GTFBins()(np.zeros((10, 2)), np.zeros((10, 3)))

@@ -18,6 +18,8 @@ from ._state_space import AbstractStateSpaceDivergence, default_divergence
 #: Share of the way from the floor to a model that stands still: up to the first a reconstruction may be believed, up
 #: to the second it is rough, beyond it is too poor.
 GOOD, ROUGH = 0.15, 0.35
+#: Share of the score of standing still from which on a floor makes the score worthless.
+BLIND = 0.75
 #: Value of a divergence that a diverged or stray orbit is given where a number is needed to rank models.
 FAILED = np.inf
 
@@ -62,6 +64,13 @@ class Fidelity(AbstractResult):
 
     def verdict(self) -> str:
         """One sentence: good, rough, or too poor to be believed, and why."""
+        blind = _blind(self.floors, self.trivial[:, 0])
+        if blind.any():
+            return (
+                "The data cannot tell a good reconstruction from a poor one, so that NONE IS TO BE BELIEVED: in "
+                f"{self.names[int(np.argmax(blind))]} other stretches of the same data score hardly better than a model "
+                "that stands still. The recording is too short, or changes too much along its way"
+            )
         parts = zip(self.names, self.excess, strict=True)
         said = ", ".join(f"{n} {100 * e:.0f}%" if np.isfinite(e) else f"{n} without bound" for n, e in parts)
         why = f"of the way from the floor to a model that stands still: {said}"
@@ -117,13 +126,14 @@ def fidelity(
         floors = np.median(others_scored, axis=0)
         floor_spread = np.ptp(others_scored, axis=0) / 2 if len(others_scored) > 1 else floor_spread
     base = np.where(np.isfinite(floors), floors, 0.0)
-    excess = np.maximum(values - base, 0.0) / np.maximum(scored[:, 0] - base, 1e-12)
+    above = np.maximum(np.where(np.isfinite(values), values, 0.0) - base, 0.0)
+    excess = np.where(np.isfinite(values), above / np.maximum(scored[:, 0] - base, 1e-12), np.inf)
     failed = int(np.isinf(runs).any(axis=1).sum())
     return Fidelity(
         names=("D_stsp", "D_H"),
         definitions=(divergence.definition, spectra.definition),
         trivial_names=tuple(models),
-        grade=_grade(excess, failed, len(runs)),
+        grade=_grade(excess, failed, len(runs)) if not _blind(floors, scored[:, 0]).any() else "poor",
         failed=failed,
         result=RESULTS.successful,
         settings=provenance(
@@ -144,6 +154,11 @@ def _scores(
 ) -> NDArray[np.float64]:
     apart = divergence(run, true)
     return np.array([FAILED if np.isnan(apart) else apart, spectra(run, true)])
+
+
+def _blind(floors: NDArray[np.float64], still: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether a floor is so near to standing still that the score says nothing."""
+    return ~np.isnan(floors) & (floors >= BLIND * still)
 
 
 def _grade(excess: NDArray[np.float64], failed: int, runs: int) -> str:
