@@ -120,19 +120,28 @@ def scaling(n: int) -> dict[str, Any]:
     return row
 
 
+def kept(name: str, rows: list[Any]) -> None:
+    """Put the rows of one part in the place of those of an earlier run."""
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(stored | {name: rows}, indent=2) + "\n")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--peer", default="")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--only", choices=("cuba", "cobahh", "scaling"), default=None)
     options = parser.parse_args()
-    rows: list[Any] = []
-    if options.peer:
-        cuba, cobahh = cuba_network(key=jax.random.key(0)), cobahh_network(key=jax.random.key(0))
-        for bits in (32, 64):
-            rows.append(
-                compared("cuba", cuba, options.peer, bits=bits, target="cpp", duration=1000.0, rounds=options.rounds)
-            )
-        rows.append(compared("cobahh", cobahh, options.peer, bits=64, target="cython", duration=200.0, rounds=1))
-    sizes = [int(n) for n in np.geomspace(1000, options.large, round(np.log10(options.large / 1000)) + 1)]
-    RESULTS.write_text(json.dumps({"against_brian2": rows, "scaling": [scaling(n) for n in sizes]}, indent=2) + "\n")
+    wanted = (options.only,) if options.only else ("cuba", "cobahh", "scaling")
+    if options.peer and "cuba" in wanted:
+        cuba = cuba_network(key=jax.random.key(0))
+        how: dict[str, Any] = {"target": "cpp", "duration": 1000.0, "rounds": options.rounds}
+        kept("cuba", [compared("cuba", cuba, options.peer, bits=bits, **how) for bits in (32, 64)])
+    if options.peer and "cobahh" in wanted:
+        cobahh = cobahh_network(key=jax.random.key(0))
+        how = {"target": "cython", "duration": 200.0, "rounds": 1}
+        kept("cobahh", [compared("cobahh", cobahh, options.peer, bits=64, **how)])
+    if "scaling" in wanted:
+        sizes = np.geomspace(1000, options.large, round(np.log10(options.large / 1000)) + 1)
+        kept("scaling", [scaling(round(n)) for n in sizes])

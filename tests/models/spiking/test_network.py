@@ -37,7 +37,6 @@ from dynascope.models.spiking import (
 )
 from dynascope.series import as_spike_trains
 from dynascope.solve import simulate
-from dynascope.solve._trajectory import trajectory
 
 KEY = jax.random.key(0)
 
@@ -186,7 +185,7 @@ def test_populations_of_different_cells_find_each_other() -> None:
 def test_trajectory_gives_the_states_that_simulate_passes_through() -> None:
     net = SpikingNetwork.example(n=20)
     run = simulate(net, 20.0, sample=lambda y: net.of(y, "E", "V"), every=1.0)
-    path = trajectory(net, None, np.arange(0, 200, 10))
+    path = ds.trajectory(net, None, np.arange(0, 200, 10))
     np.testing.assert_allclose(net.of(path.ys, "E", "V"), run.samples, rtol=1e-12)
 
 
@@ -244,8 +243,9 @@ def test_catalogue_neurons_fire_as_alone() -> None:
     net = network([Population("a", 1, cells)], dt=0.05)
     run = simulate(net, 300.0)
     fine = simulate(network([Population("a", 1, cells)], dt=0.0125), 300.0)
-    alone = ds.trajectory(Izhikevich(I=10.0), None, np.array([0.0, 300.0]))
-    times = np.asarray(alone.events.of(0))
+    events = ds.trajectory(Izhikevich(I=10.0), None, np.array([0.0, 300.0])).events
+    assert events is not None
+    times = events.of(0)
     assert len(times) == run.steps.size > 3
     # Spikes are rounded up to steps, an error of first order in the step.
     late, later = ((one.steps + 1) * dt - times for one, dt in ((fine, 0.0125), (run, 0.05)))
@@ -342,7 +342,7 @@ def test_other_mistakes_are_refused() -> None:
     with pytest.raises(InputError, match="needs a random key"):
         simulate(noisy, 10.0)
     with pytest.raises(InputError, match="spikes in steps"):
-        simulate(Izhikevich(), 10.0)
+        simulate(Izhikevich(), 10.0)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="`duration` must be"):
         simulate(network(kicked), 0.0)
     with pytest.raises(InputError, match="no variable `W`"):

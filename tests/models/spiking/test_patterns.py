@@ -40,7 +40,7 @@ def test_every_pair_and_each_with_its_own() -> None:
 
 @pytest.mark.parametrize("p", [0.02, 0.5, 1.0])
 def test_fixed_probability_is_that_of_every_pair(p: float) -> None:
-    joined = sum(matrix(FixedProbability(p), 60, 80, seed=seed) for seed in range(50))
+    joined = np.sum([matrix(FixedProbability(p), 60, 80, seed=seed) for seed in range(50)], axis=0)
     assert matrix(FixedProbability(p), 60, 80).max() == 1
     total = joined.sum()
     assert abs(total - 50 * 4800 * p) <= 4 * np.sqrt(50 * 4800 * p * (1 - p))
@@ -58,7 +58,8 @@ def test_fixed_in_degree_takes_different_sources_evenly(degree: int, pre: int) -
     assert np.trace(once) == 0
     np.testing.assert_array_equal(once.sum(axis=0), degree)
     if degree < 99:
-        total = sum(matrix(FixedInDegree(degree), pre, pre, same=True, seed=seed) for seed in range(40)).sum(axis=1)
+        drawn = [matrix(FixedInDegree(degree), pre, pre, same=True, seed=seed) for seed in range(40)]
+        total = np.sum(drawn, axis=(0, 2))
         share = degree / (pre - 1)
         assert np.all(np.abs(total - 40 * degree) < 5 * np.sqrt(40 * (pre - 1) * share * (1 - share)))
 
@@ -66,7 +67,7 @@ def test_fixed_in_degree_takes_different_sources_evenly(degree: int, pre: int) -
 def test_distance_decides_as_asked() -> None:
     x = np.arange(40)[:, None] / 40
     pattern = DistanceDependent(x, x, peak=0.8, length=0.1, period=1.0)
-    joined = sum(matrix(pattern, 40, 40, same=True, seed=seed) for seed in range(100)) / 100
+    joined = np.mean([matrix(pattern, 40, 40, same=True, seed=seed) for seed in range(100)], axis=0)
     apart = np.abs(x - x.T)
     apart = np.minimum(apart, 1 - apart)
     for steps in (1, 4, 8, 20):

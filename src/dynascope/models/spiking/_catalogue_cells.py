@@ -35,7 +35,7 @@ class CatalogueCells(AbstractCells):
     Example:
         >>> from dynascope.models import Izhikevich
         >>> [v.name for v in CatalogueCells(Izhikevich()).variables]
-        ['v', 'u']
+        ['v', 'w']
     """
 
     neuron: AbstractFlow

@@ -42,7 +42,7 @@ class TraubMilesCells(AbstractCells):
 
     Example:
         >>> [round(float(x), 4) for x in TraubMilesCells().rest()]
-        [-60.0, 0.0253, 0.9931, 0.0377]
+        [-60.0, 0.0269, 0.9913, 0.0604]
     """
 
     receptors: tuple[AbstractReceptor, ...] = ()
