@@ -178,3 +178,32 @@ def test_henon_folds_and_flips_have_closed_forms(kind, factor):
     a, b = curve.parameters.T
     np.testing.assert_allclose(a, factor * (1 - b) ** 2, atol=1e-10)
     assert np.ptp(b) > 1
+
+
+def test_curve_of_fitzhugh_nagumo_is_the_formula_and_becomes_neutral_at_its_bogdanov_takens_point():
+    neuron = ds.models.FitzHughNagumo()
+    eps, a, b = float(neuron.eps), float(neuron.a), float(neuron.b)
+    v = -np.sqrt(1 - eps * b)
+    point = SpecialPoint(
+        type="hopf",
+        branch=0,
+        parameter=float((v + a) / b - v + v**3 / 3),
+        error=0.0,
+        state=np.array([v, (v + a) / b]),
+        eigenvalues=np.array([1.0]),
+        period=2 * np.pi / np.sqrt(eps * (1 - eps * b**2)),
+        coefficient=np.nan,
+        criticality="",
+    )
+    found = ds.bifurcation_curve(neuron, point, {"I": (0.0, 2.0), "b": (0.2, 5.0)})
+    for curve in found.curves:
+        current, b = curve.parameters.T
+        v = curve.states[:, 0]
+        np.testing.assert_allclose(v**2, 1 - eps * b, atol=1e-9)
+        np.testing.assert_allclose(current, (v + a) / b - v + v**3 / 3, atol=1e-9)
+        sign = 1 if curve.kind == "hopf" else -1
+        assert np.all(sign * (1 - eps * b**2) > -1e-9)
+    for place in (p.parameters for p in found.points if p.type == "bogdanov-takens"):
+        assert place[1] == pytest.approx(1 / np.sqrt(eps), rel=1e-9)
+    assert "bogdanov-takens" in found.types
+    assert set(found.kinds) == {"hopf", "neutral saddle"}

@@ -47,18 +47,29 @@ def _rest(neuron):
     return current, trace
 
 
+@functools.cache
+def _other_fibre():
+    neuron = ds.build("morris-lecar")
+    return neuron, ds.bifurcation_set(neuron, {"I": (-100.0, 500.0), "V3": (-60.0, 60.0)})
+
+
 @pytest.mark.slow
-def test_morris_lecar_has_the_points_that_its_current_voltage_curve_gives():
-    neuron, found = _fibre()
+@pytest.mark.parametrize(("made", "counts"), [(_fibre, (1, 1, 1)), (_other_fibre, (2, 2, 0))])
+def test_morris_lecar_has_the_points_that_its_current_voltage_curve_gives(made, counts):
+    neuron, found = made()
     current, trace = _rest(neuron)
     slope = jax.grad(current)
-    (bt,), (cusp,) = _places(found, "bogdanov-takens"), _places(found, "cusp")
+    types = ("bogdanov-takens", "cusp", "generalised hopf")
+    assert tuple(found.types.count(type_) for type_ in types) == counts
     # Folds are extrema of the steady current over voltage; at the cusp its inflection is horizontal.
-    for point, other in ((cusp, jax.grad(slope)), (bt, trace)):
+    for point in (p for p in found.points if p.type in types[:2]):
+        other = trace if point.type == "bogdanov-takens" else jax.grad(slope)
         equations = jax.jit(lambda x, other=other: jnp.stack([slope(x[0], x[1]), other(x[0], x[1])]))
-        solution: Any = optimize.root(equations, [-22.0, 4.8], tol=1e-14)
-        assert solution.success
-        np.testing.assert_allclose(point, [float(current(*solution.x)), solution.x[1]], rtol=1e-9)
+        near = [point.state[0] + 0.3, point.parameters[1] - 0.2]
+        solution: Any = optimize.root(equations, near, tol=1e-13)
+        np.testing.assert_allclose(equations(solution.x), 0.0, atol=1e-12)
+        expected = [float(current(*solution.x)), solution.x[1]]
+        np.testing.assert_allclose(point.parameters, expected, rtol=1e-9)
     for curve in found.curves:
         values = np.array([float(current(y[0], p[1])) for y, p in zip(curve.states, curve.parameters, strict=True)])
         np.testing.assert_allclose(values, curve.parameters[:, 0], atol=1e-8)
@@ -106,7 +117,7 @@ def test_carbon_monoxide_has_the_points_of_bifurcationkit_and_its_cusp():
     first = jax.grad(balance)
     second = jax.grad(first)
     solution: Any = optimize.root(
-        jax.jit(lambda s: jnp.stack([balance(*s), first(*s), second(*s)])), [0.036, 1.006, 0.356], tol=1e-14
+        jax.jit(lambda s: jnp.stack([balance(*s), first(*s), second(*s)])), [0.036, 1.006, 0.356], tol=1e-12
     )
     assert solution.success
     np.testing.assert_allclose(cusp, solution.x[1:], rtol=1e-9)

@@ -19,6 +19,7 @@ from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
 from .._precision import require_64_bit
 from .._region import start_region
 from ..bifurcation import Bounds, FreeParameter, PseudoArclength, SpecialPoint, bifurcations, free_parameter
+from ..bifurcation._bifurcations import check_kind
 from ..bifurcation._free import checked_range
 from ..stability._frozen import Frozen, frozen_at
 from ._plane import RestPlane
@@ -70,7 +71,7 @@ def bifurcation_curve(
         >>> import dynascope as ds
         >>> neuron = ds.build("fitzhugh-nagumo")
         >>> hopf = ds.bifurcations(neuron, "I", 0.0, 2.0, cycles=None).points[0]
-        >>> found = bifurcation_curve(neuron, hopf, {"I": (0.0, 2.0), "b": (0.2, 1.5)})
+        >>> found = bifurcation_curve(neuron, hopf, {"I": (0.0, 2.0), "b": (0.2, 5.0)})
         >>> sorted(set(found.kinds))
         ['hopf', 'neutral saddle']
     """
@@ -163,7 +164,7 @@ class _Made:
 
     def __init__(self, system: Any, ranges: Ranges, region: Any, inputs: Any, key: Any, method: Any) -> None:
         require_64_bit("A curve of bifurcations")
-        _check_kind(system)
+        check_kind(system)
         if len(ranges) != 2:
             raise InputError(
                 f"`ranges` must name two parameters with their ranges, such as {{'I': (0, 200), 'V3': (-20, 40)}}; got "
@@ -243,19 +244,6 @@ class _Made:
                 **settings,
             ),
             **tables(found.curves, found.points, len(variables)),
-        )
-
-
-def _check_kind(system: AbstractSystem) -> None:
-    if kind(system) == "delay flow":
-        raise InputError(
-            f"`{type(system).__name__}` has delays, whose equilibria cannot be followed here. Follow those of its "
-            "`history_map`."
-        )
-    if system.forcing_period() is not None:
-        raise InputError(
-            f"`{type(system).__name__}` is forced periodically, so that no state stays put. Give its stroboscopic map "
-            "(`dynascope.solve.stroboscopic`), whose fixed points are the cycles of the period of the forcing."
         )
 
 

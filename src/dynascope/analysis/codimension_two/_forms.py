@@ -83,10 +83,14 @@ def solved(matrices: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     try:
         return np.linalg.solve(matrices, rhs[..., None])[..., 0]
     except np.linalg.LinAlgError:
-        good = np.array([np.linalg.matrix_rank(m, tol=0.0) == len(m) for m in matrices])
-        found = np.full(rhs.shape, np.nan, np.result_type(matrices, rhs))
-        found[good] = np.linalg.solve(matrices[good], rhs[good][..., None])[..., 0]
-        return found
+        return np.stack([_solution(m, x) for m, x in zip(matrices, rhs, strict=True)])
+
+
+def _solution(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.solve(matrix, rhs)
+    except np.linalg.LinAlgError:
+        return np.full(rhs.shape, np.nan, np.result_type(matrix, rhs))
 
 
 def dotted(p: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -46,19 +46,34 @@ class Measured:
     vector: np.ndarray
 
 
-def measured(problem: Curve, z: np.ndarray, reference: np.ndarray | None = None) -> Measured:
-    """All of it at the points z, shape `(N, m + 1)`; `reference` has the sign that the first vector shall have."""
+#: Tests that are coefficients of normal forms.
+OF_COEFFICIENTS = ("cusp", "generalised period doubling", "generalised hopf", "chenciner")
+
+
+def measured(
+    problem: Curve, z: np.ndarray, reference: np.ndarray | None = None, *, coefficients: bool = True
+) -> Measured:
+    """All of it at the points z, shape `(N, m + 1)`.
+
+    Args:
+        problem: What was followed.
+        z: The points.
+        reference: Has the sign that the first vector shall have.
+        coefficients: Whether to compute coefficients, too; without them nothing but eigenvalues is needed.
+    """
     forms = CurveForms(problem.plane, z)
     values = leading(forms.A, discrete=problem.plane.discrete)
     match problem:
         case ZeroCurve():
-            return _zero(problem, forms, values, reference)
+            return _zero(problem, forms, values, reference, coefficients)
         case PairCurve():
-            return _pair(problem, forms, values, z[:, -3])
+            return _pair(problem, forms, values, z[:, -3], coefficients)
     raise AssertionError(type(problem))
 
 
-def _zero(problem: ZeroCurve, forms: CurveForms, values: np.ndarray, reference: np.ndarray | None) -> Measured:
+def _zero(
+    problem: ZeroCurve, forms: CurveForms, values: np.ndarray, reference: np.ndarray | None, coefficients: bool
+) -> Measured:
     plane, scale = problem.plane, np.asarray(problem.plane.scale)
     shift = float(problem.eigenvalue) + (1.0 if plane.discrete else 0.0)
     q, p, product = critical(forms.A, np.full(len(values), shift), scale)
@@ -72,17 +87,15 @@ def _zero(problem: ZeroCurve, forms: CurveForms, values: np.ndarray, reference: 
     rest = np.take_along_axis(values, away[:, 1:], axis=-1)
     tests: dict[str, np.ndarray] = {}
     sizes: dict[str, np.ndarray] = {}
-    if shift >= 0:
-        own = fold_coefficient(forms, q, p)
-        tests["cusp"], sizes["cusp"] = own
-        value = np.abs(own.value)
-    else:
-        own = flip_coefficient(forms, q, p)
-        tests["generalised period doubling"], sizes["generalised period doubling"] = own
-        value = own.value * np.sign(product)
-    value = np.where(np.abs(value) < _ZERO * own.size, 0.0, value)
-    # The coefficient is that of the normalised vectors, and grows without bounds where they become orthogonal.
-    coefficient = value / np.where(product != 0, np.abs(product), np.nan)
+    coefficient = np.full(len(values), np.nan)
+    if coefficients:
+        name = "cusp" if shift >= 0 else "generalised period doubling"
+        own = (fold_coefficient if shift >= 0 else flip_coefficient)(forms, q, p)
+        tests[name], sizes[name] = own
+        value = np.abs(own.value) if shift >= 0 else own.value * np.sign(product)
+        # That of normalised vectors, which grows without bounds where they become orthogonal.
+        coefficient = np.where(np.abs(value) < _ZERO * own.size, 0.0, value)
+        coefficient = coefficient / np.where(product != 0, np.abs(product), np.nan)
     if values.shape[-1] > 1:
         double = "resonance 1:2" if shift < 0 else "resonance 1:1" if plane.discrete else "bogdanov-takens"
         tests[double] = product
@@ -97,12 +110,12 @@ def _zero(problem: ZeroCurve, forms: CurveForms, values: np.ndarray, reference: 
     )  # fmt: skip
 
 
-def _pair(problem: PairCurve, forms: CurveForms, values: np.ndarray, kappa: np.ndarray) -> Measured:
+def _pair(problem: PairCurve, forms: CurveForms, values: np.ndarray, kappa: np.ndarray, coefficients: bool) -> Measured:
     plane, rate, scale = problem.plane, float(problem.rate), np.asarray(problem.plane.scale)
     rest = _without_pair(values / rate, kappa, plane.discrete) * rate
     turns = np.abs(kappa) < 1 if plane.discrete else kappa > 0
     coefficient, size = np.full(len(values), np.nan), np.ones(len(values))
-    if np.any(turns):
+    if coefficients and np.any(turns):
         some = CurveForms(plane, forms.points[turns])
         if plane.discrete:
             theta = np.arccos(kappa[turns])
@@ -116,7 +129,9 @@ def _pair(problem: PairCurve, forms: CurveForms, values: np.ndarray, kappa: np.n
         size[turns] = found.size / np.abs(product)
     tests = _pair_tests(plane.discrete, kappa, rest if plane.discrete else rest / rate)
     name = "chenciner" if plane.discrete else "generalised hopf"
-    tests[name], sizes = coefficient, {name: size}
+    sizes: dict[str, np.ndarray] = {}
+    if coefficients:
+        tests[name], sizes[name] = coefficient, size
     coefficient = np.where(np.abs(coefficient) < _ZERO * size, 0.0, coefficient)
     unstable = _unstable(rest, plane.discrete)
     return Measured(

@@ -231,7 +231,7 @@ def _meeting(found: Search, problem: Curve, family: str, type_: str, z: np.ndarr
         case "resonance 1:2":
             kappa = -1.0
         case _:
-            pair = other_pair(measured(problem, z[None]).rest[0], discrete)
+            pair = other_pair(measured(problem, z[None], coefficients=False).rest[0], discrete)
             kappa = np.cos(np.angle(pair)) if discrete else abs(pair / found.rate) ** 2
     return np.concatenate([z[:n], [kappa], z[-2:]])
 

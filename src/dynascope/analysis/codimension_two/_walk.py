@@ -12,7 +12,7 @@ import numpy as np
 
 from ..bifurcation import ENDS, Bounds, PseudoArclength, correct, follow
 from ._curve_problems import Curve, PairCurve
-from ._measured import Measured, measured
+from ._measured import OF_COEFFICIENTS, Measured, measured
 
 #: Why a curve ends where one of its parameters reaches the end of its range.
 BOUND = "The curve reached an end of the range of `{}`."
@@ -167,10 +167,12 @@ def _located(
         return point
 
     def test(share: float) -> float:
-        value = float(measured(problem, at(share)[None], known.vector[i]).tests[name][0])
+        of_forms = name in OF_COEFFICIENTS
+        here = measured(problem, at(share)[None], known.vector[i], coefficients=of_forms)
+        value = float(here.tests[name][0])
         return value if np.isfinite(value) else 0.0
 
-    ends = known.tests[name][i], test(1.0)
+    ends = test(0.0), test(1.0)
     if ends[0] * ends[1] > 0 or lost:
         return None
     share: Any = brentq(test, 0.0, 1.0, xtol=_TOL, rtol=4 * np.finfo(float).eps)
@@ -193,9 +195,9 @@ def _is_one(problem: Curve, crossing: Crossing) -> bool:
     if crossing.type in ("zero-hopf", "fold-neimark-sacker", "flip-neimark-sacker") and not isinstance(
         problem, PairCurve
     ):
-        return _turning(measured(problem, crossing.z[None]).rest[0], discrete)
+        return _turning(measured(problem, crossing.z[None], coefficients=False).rest[0], discrete)
     if crossing.type.startswith("double"):
-        return _turning(measured(problem, crossing.z[None]).rest[0], discrete)
+        return _turning(measured(problem, crossing.z[None], coefficients=False).rest[0], discrete)
     return True
 
 
