@@ -18,6 +18,8 @@ from ._results import AbstractResult as AbstractResult
 from ._results import output as output
 from ._results import provenance as provenance
 from .analysis.attractors import attractors as attractors
+from .analysis.basins import basin_shares as basin_shares
+from .analysis.basins import basins as basins
 from .analysis.bifurcation import bifurcations as bifurcations
 from .analysis.bifurcation import orbit_diagram as orbit_diagram
 from .analysis.chaos import exponent_from_data as exponent_from_data
@@ -25,6 +27,7 @@ from .analysis.chaos import surrogate_test as surrogate_test
 from .analysis.chaos import zero_one as zero_one
 from .analysis.codimension_two import bifurcation_curve as bifurcation_curve
 from .analysis.codimension_two import bifurcation_set as bifurcation_set
+from .analysis.continuation import global_continuation as global_continuation
 from .analysis.geometry import correlation_dimension as correlation_dimension
 from .analysis.geometry import embedding as embedding
 from .analysis.geometry import recurrence as recurrence

@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
-from ...systems import AbstractSystem, Box
+from ...systems import AbstractSystem, Box, state_variables
 from .._as_map import Stepped, as_map
 from ._prepared import drawn, flat_box
 
@@ -97,7 +97,7 @@ def exit_times(
         box = region if region is not None else inside
         if not isinstance(box, Box):
             raise InputError("Random starts need a `region`, because `inside` is a function. Give a `Box`.")
-        flats = drawn(box, of_starts, starts)
+        flats = drawn(box, of_starts, starts, state_variables(system))
     else:
         flats = np.asarray(starts, float)
     steps = _STEPS if limit is None else max(1, round(limit / float(stepped.dt)))

@@ -70,5 +70,5 @@ def fates(
     of_stage, of_starts, of_finder = jax.random.split(key if key is not None else jax.random.key(0), 3)
     stage, box, source = prepared(system, region, inputs=inputs, key=of_stage, solver=solver)
     chosen = finder if finder is not None else Recurrences()
-    _, first = Fates(stage, chosen, (), box, source, of_finder).of(drawn(box, of_starts, _EXPLORERS))
+    _, first = Fates(stage, chosen, (), box, source, of_finder).of(drawn(box, of_starts, _EXPLORERS, stage.variables))
     return first

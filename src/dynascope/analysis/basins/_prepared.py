@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._types import Key
-from ...systems import AbstractSystem, Box
+from ...systems import AbstractSystem, Box, Variable, state_variables
 from .._precision import require_64_bit
 from .._region import start_region
 from ..attractors import Stage, staged
@@ -23,9 +24,12 @@ def flat_box(box: Box) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(ravel_pytree(box.low)[0], float), np.asarray(ravel_pytree(box.high)[0], float)
 
 
-def drawn(box: Box, key: Key, count: int) -> np.ndarray:
+def drawn(box: Box, key: Key, count: int, variables: Sequence[Variable]) -> np.ndarray:
     """Flattened random states of a box; discrete components take one of its two ends."""
-    return np.asarray(jax.vmap(lambda y: ravel_pytree(y)[0])(box.sample(key, count)), float)
+    flats = np.array(jax.vmap(lambda y: ravel_pytree(y)[0])(box.sample(key, count)), float)
+    low, high = flat_box(box)
+    discrete = np.array([v.topology == "discrete" for v in variables])
+    return np.where(discrete, np.where(flats < (low + high) / 2, low, high), flats)
 
 
 def prepared(
@@ -37,6 +41,11 @@ def prepared(
     box, source = start_region(system, region, inputs=inputs, key=of_noise)
     low, high = flat_box(box)
     stage = staged(
-        system, drawn(box, of_pilots, _PILOTS), extent=high - low, inputs=inputs, key=of_stage, solver=solver
+        system,
+        drawn(box, of_pilots, _PILOTS, state_variables(system)),
+        extent=high - low,
+        inputs=inputs,
+        key=of_stage,
+        solver=solver,
     )
     return stage, box, source

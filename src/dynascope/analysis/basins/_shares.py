@@ -132,7 +132,7 @@ def basin_shares(
     labels, total, steps = np.zeros(0, np.int32), 0, 0
     while True:
         fresh = min(max(total, min(_FIRST, most)), most - total)
-        starts = drawn(box, jax.random.fold_in(of_starts, total), fresh)
+        starts = drawn(box, jax.random.fold_in(of_starts, total), fresh, stage.variables)
         found = finder.assigned(stage, starts, known, key=jax.random.fold_in(of_finder, total))
         known, labels, steps = found.known, np.concatenate([labels, found.labels]), steps + found.steps
         total += fresh

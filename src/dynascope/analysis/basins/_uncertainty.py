@@ -96,7 +96,7 @@ def uncertainty_exponent(
     rng = np.random.default_rng(np.ravel(jax.random.key_data(of_starts)).astype(np.uint32))
     counts = []
     for n, scale in enumerate(scales):
-        middle = drawn(ends.box, jax.random.fold_in(of_starts, n), starts)
+        middle = drawn(ends.box, jax.random.fold_in(of_starts, n), starts, ends.stage.variables)
         way = rng.normal(size=middle.shape) * (high > low)
         shift = scale * (high - low) * way / np.linalg.norm(way, axis=1, keepdims=True)
         labels, ends = ends.of(np.concatenate([middle, middle + shift, middle - shift]))

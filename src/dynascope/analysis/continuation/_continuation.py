@@ -167,7 +167,7 @@ def global_continuation(
     finder = finder if finder is not None else Recurrences()
     of_stage, of_starts, of_finder = jax.random.split(key, 3)
     family, box, source = _family(system, free, levels, region=region, inputs=inputs, key=of_stage, solver=solver)
-    random = drawn(box, of_starts, starts)
+    random = drawn(box, of_starts, starts, family.stage.variables)
     identities, numbers, steps = Identities(), np.zeros(0, int), 0
     before: tuple[KnownAttractor, ...] = ()
     rows: list[_Row] = []

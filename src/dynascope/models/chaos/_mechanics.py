@@ -6,7 +6,8 @@ import jax.numpy as jnp
 
 from ..._param import param
 from ..._types import Param, State
-from ...systems import Variable, variables
+from ...systems import Box, Variable, variables
+from .._array import like
 from ._equations import AbstractEquations
 
 
@@ -180,6 +181,10 @@ class Duffing(AbstractEquations):
         x, v, phi = y
         push = self.gamma * jnp.cos(phi)
         return v, -self.delta * v - self.alpha * x - self.beta * x**3 + push, self.omega
+
+    def region(self) -> Box:
+        """The square of side 4.4 around the wells, at all phases of the forcing."""
+        return Box(like(self.alpha, [-2.2, -2.2, 0.0]), like(self.alpha, [2.2, 2.2, 2 * jnp.pi]))
 
 
 class DrivenPendulum(AbstractEquations):
