@@ -68,8 +68,8 @@ class Fidelity(AbstractResult):
         if blind.any():
             return (
                 "The data cannot tell a good reconstruction from a poor one, so that NONE IS TO BE BELIEVED: in "
-                f"{self.names[int(np.argmax(blind))]} other stretches of the same data score hardly better than a model "
-                "that stands still. The recording is too short, or changes too much along its way"
+                f"{self.names[int(np.argmax(blind))]} other stretches of the same data score hardly better than a "
+                "model that stands still. The recording is too short, or changes too much along its way"
             )
         parts = zip(self.names, self.excess, strict=True)
         said = ", ".join(f"{n} {100 * e:.0f}%" if np.isfinite(e) else f"{n} without bound" for n, e in parts)

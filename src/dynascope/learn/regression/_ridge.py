@@ -76,7 +76,7 @@ def ridge(
         InputError: If shapes differ, a number is not finite, or the penalty is negative.
 
     Example:
-        >>> ridge([[1.0], [2.0]], [[2.0], [4.0]]).tolist()
+        >>> ridge([[1.0], [2.0]], [[2.0], [4.0]]).round(6).tolist()
         [[2.0]]
     """
     phi, y = np.asarray(features, np.float64), np.asarray(targets, np.float64)
