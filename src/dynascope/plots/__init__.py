@@ -31,8 +31,8 @@ from ._phase_plane import plane as plane
 from ._plot import plot as plot
 from ._portrait import Projection as Projection
 from ._portrait import phase_portrait as phase_portrait
-from ._reconstruction import reconstruction_figure as reconstruction_figure
 from ._portrait import projection as projection
+from ._reconstruction import reconstruction_figure as reconstruction_figure
 from ._response import effective_matrix as effective_matrix
 from ._response import learning_curve as learning_curve
 from ._return_map import cobweb as cobweb
