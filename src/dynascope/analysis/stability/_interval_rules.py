@@ -74,7 +74,7 @@ def _applied(equation: Any, values: list[Any], jumps: list[str]) -> list[Any]:
     name, parameters = equation.primitive.name, equation.params
     if name in _CALLS:
         inner = parameters[_CALLS[name]]
-        if hasattr(inner, "consts"):
+        if isinstance(inner, core.ClosedJaxpr):
             return _run(inner.jaxpr, [_constant(c) for c in inner.consts], values, jumps)
         return _run(inner, [], values, jumps)
     if not any(isinstance(v, Interval) for v in values):
