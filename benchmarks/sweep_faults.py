@@ -23,6 +23,7 @@ import numpy as np
 
 from dynascope import ComputationFailed
 from dynascope.sweep import InProcess, open_sweep
+from dynascope.sweep._engines import AHEAD
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -66,9 +67,10 @@ def kills(count: int, engine: str, wanted: Any, folder: Path) -> dict[str, Any]:
         process.wait()
         time.sleep(1.5)
         kept = int((open_sweep(store).status == 1).sum()) if (store / "error").exists() else 0
-        batch = runner.BATCH * (1 if engine == "here" else 2)
-        rows.append({"kept": kept, **checked(store, log, wanted, lost=batch)})
-    return {"kills": count, "passed": sum(r["passed"] for r in rows), "kept": [r["kept"] for r in rows]}
+        units = 1 if engine == "here" else AHEAD * 2
+        rows.append({"kept": kept, **checked(store, log, wanted, lost=runner.BATCH * units)})
+    told = {key: [r[key] for r in rows] for key in ("kept", "identical", "computed_twice")}
+    return {"kills": count, "passed": sum(r["passed"] for r in rows), "in_flight": rows[0]["in_flight"], **told}
 
 
 @contextmanager

@@ -188,13 +188,16 @@ def serve() -> None:
         while True:
             try:
                 kind, what = pipe.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 return
             try:
                 answer: Any = worker.point(what) if kind == "point" else worker.run(what)
             except Exception as error:
                 answer = ComputationFailed(f"A worker process failed: {said(error)}.")
-            pipe.send(answer)
+            try:
+                pipe.send(answer)
+            except OSError:
+                return
 
 
 def _leave_with(parent: int) -> None:

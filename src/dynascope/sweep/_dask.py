@@ -15,7 +15,7 @@ import numpy as np
 
 from .._errors import ComputationFailed, InputError
 from ._child import Child
-from ._engines import AbstractEngine, available_cores
+from ._engines import AHEAD, AbstractEngine, available_cores
 from ._identity import digest, machine_digest
 from ._job import Job, Outcome, Task, Worker, block_of
 from ._outputs import RAISED, Block
@@ -44,7 +44,7 @@ class Dask(AbstractEngine):
     address: str | None = eqx.field(static=True, default=None)
     workers: int | None = eqx.field(static=True, default=None)
     retries: int = eqx.field(static=True, default=3)
-    ahead: int = eqx.field(static=True, default=2)
+    ahead: int = eqx.field(static=True, default=AHEAD)
     timeout: float = eqx.field(static=True, default=30.0)
 
     def __check_init__(self) -> None:
@@ -128,10 +128,13 @@ def _spread(client: Client, job: Job, tasks: Sequence[Task], *, limit: float | N
     futures = as_completed(list(submitted()), loop=client.loop)
     try:
         for future in futures:
-            block = _gathered(client, future, running.pop(future.key), job)
-            futures.update(list(submitted()))
+            block = _gathered(client, future, running[future.key], job)
+            key = future.key
             del future
             yield block
+            # Only now is it in the store, and no longer in flight.
+            del running[key]
+            futures.update(list(submitted()))
     finally:
         with contextlib.suppress(Exception):
             client.cancel(list(futures.futures), force=True)

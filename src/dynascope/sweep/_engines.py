@@ -15,6 +15,9 @@ from ._child import Child
 from ._job import Job, Task, Worker
 from ._outputs import Block
 
+#: Units in flight for each process: the one it computes, and one that waits for it or for the store.
+AHEAD = 2
+
 
 class AbstractEngine(eqx.Module):
     """A place where units run. Implement `blocks`; sweeps then run on it, with the same bits as everywhere else."""
@@ -66,8 +69,10 @@ class Processes(AbstractEngine):
             waiting.put(task)
         done: queue.SimpleQueue[Block | BaseException] = queue.SimpleQueue()
         number = min(self.count or available_cores(), len(tasks))
+        # Nobody runs far ahead of the store: what is not in it yet is lost when this process dies.
+        room = threading.Semaphore(AHEAD * number)
         children = [Child(job, limit) for _ in range(number)]
-        threads = [threading.Thread(target=_served, args=(c, waiting, done), daemon=True) for c in children]
+        threads = [threading.Thread(target=_served, args=(c, waiting, done, room), daemon=True) for c in children]
         try:
             for thread in threads:
                 thread.start()
@@ -76,13 +81,20 @@ class Processes(AbstractEngine):
                 if isinstance(block, BaseException):
                     raise block
                 yield block
+                room.release()
         finally:
             for child in children:
                 child.stop()
 
 
-def _served(child: Child, waiting: queue.SimpleQueue[Task], done: queue.SimpleQueue[Block | BaseException]) -> None:
+def _served(
+    child: Child,
+    waiting: queue.SimpleQueue[Task],
+    done: queue.SimpleQueue[Block | BaseException],
+    room: threading.Semaphore,
+) -> None:
     while True:
+        room.acquire()
         try:
             task = waiting.get_nowait()
         except queue.Empty:
