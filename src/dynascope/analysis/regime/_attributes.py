@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from .._verdict import Evidence
 from ..rhythm import spectrum
 from ..spikes import bursts
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 #: An oscillation smaller than this share of the range does not count.
 _SEEN = 2e-3

@@ -192,12 +192,13 @@ def transient_chaos(
     both = jax.vmap(unravel)(jnp.asarray(np.concatenate([starts, starts + _APART * extent])))
     every = _STRIDE_MAP if kind(system) == "map" else _STRIDE
     clouds = [_series(stepped, c, every)[0][-4096:] for c in carries]
-    for _ in range(2):
+    times, growth = np.full(_PAIRS, np.inf), np.zeros(_PAIRS)
+    for attempt in range(2):
+        every *= _LONGER if attempt else 1
         seen, _ = _run(stepped, both, jnp.asarray(every), _LOOKS)
         times, growth = _fates(np.asarray(seen), clouds, (low + high) / 2, extent, stepped.variables())
         if np.mean(np.isfinite(times)) > 0.75:
             break
-        every *= _LONGER
     share = float(np.mean(growth > _GROWTH))
     if share < _SHARE:
         return None
