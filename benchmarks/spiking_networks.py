@@ -78,7 +78,7 @@ def mean_field(g: float, eta: float) -> float:
         sigma = J * np.sqrt(inputs * tau * (outside + rate * (1 + g * g / 4)))
         return float(siegert_rate(mu, sigma, tau=tau, threshold=20.0, reset=10.0, refractory=0.002)) - rate
 
-    return float(brentq(excess, 1e-3, 499.0))
+    return float(brentq(excess, 1e-3, 499.0))  # type: ignore[arg-type]
 
 
 def brunel(name: str) -> dict[str, Any]:

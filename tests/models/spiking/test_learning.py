@@ -104,7 +104,7 @@ def test_weights_that_learn_reach_their_targets_after_the_delay() -> None:
     ]  # fmt: skip
     net = spiking_network([Population("in", 2, source), Population("a", 3, cells)], links, key=KEY)
     assert net.synapses.count == 0
-    early = simulate(net, 1.5).state
+    early = simulate(net, 1.4).state
     late = simulate(net, 1.6).state
     assert np.all(net.of(early, "a", "exc") == 0)
     np.testing.assert_allclose(net.of(late, "a", "exc"), np.exp(-0.02) * np.array([0.2, 0.0, 0.4]), rtol=1e-6)

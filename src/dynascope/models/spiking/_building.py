@@ -122,7 +122,7 @@ def assembled(
         "background": tuple(_checked_background(one, populations, dt) for one in background),
         "populations": named,
         "dt": dt,
-        "depth": longest + 2 if longest else 1,
+        "depth": longest + 1,
     }
 
 

@@ -42,8 +42,8 @@ class SpikingState(NamedTuple):
         synapses: What is left of the weights that arrived, of all receptors of all groups, shape `(slots,)`; a
             current or conductance is that times the gain of its receptor.
         clocks: Steps until each neuron listens again, plus one; shape `(n,)` for each group.
-        arriving: What is on its way: row `(m mod depth)` of `(depth, slots)` arrives in step m; flat, and empty where
-            no synapse has a delay.
+        arriving: What is on its way: row `(m mod depth)` of `(depth, slots)` arrives before step m; flat, and empty
+            where no synapse has a delay.
         learning: Weights that learn, and traces.
     """
 
@@ -71,22 +71,15 @@ def pause(group: Group, dt: float) -> jax.Array:
     return jnp.round(group.cells.refractory / dt)
 
 
-def taken(n: Time, ring: jax.Array, depth: int) -> jax.Array:
-    """What arrives in step `n`."""
-    size = ring.size // depth
-    row = jnp.asarray(n, jnp.int32) % depth
-    return jax.lax.dynamic_slice(ring, (row * size,), (size,))
+def taken(n: Time, ring: jax.Array, depth: int) -> tuple[jax.Array, jax.Array]:
+    """What arrives at the end of step `n`, and the ring without it.
 
-
-def cleared(n: Time, ring: jax.Array, depth: int) -> jax.Array:
-    """The ring after step `n`, without what arrived in it.
-
-    No spike of this step goes to that row: the ring has one row more than it needs, because XLA copies all of it where
-    it is cleared before it is filled.
+    The ring is read once, after it was filled: a row that is read earlier, by all that needs it, costs a copy of all.
     """
     size = ring.size // depth
-    row = jnp.asarray(n, jnp.int32) % depth
-    return jax.lax.dynamic_update_slice(ring, jnp.zeros((size,), ring.dtype), (row * size,))
+    place = (((jnp.asarray(n, jnp.int32) + 1) % depth) * size,)
+    arrived = jax.lax.dynamic_slice(ring, place, (size,))
+    return arrived, jax.lax.dynamic_update_slice(ring, jnp.zeros_like(arrived), place)
 
 
 def stepped(

@@ -12,7 +12,7 @@ from ..._types import Input, Key, State, Time
 from ...systems import AbstractMap, AbstractRandomMap, AbstractSpiking, Variable
 from ._benchmarks import brunel_parts, cobahh_parts, cuba_parts
 from ._building import Population, Projection, assembled, span_of
-from ._group import Group, SpikingState, cleared, pause, place_of, renamed, spread, stepped, taken, type_of, width
+from ._group import Group, SpikingState, pause, place_of, renamed, spread, stepped, taken, type_of, width
 from ._learning import Learning
 from ._sources import AbstractBackground, PoissonCells, PoissonInput, RecordedCells, WhiteNoise
 from ._table import Synapses, delivered
@@ -113,12 +113,11 @@ class AbstractSpikingNetwork(AbstractSpiking):
 
     def _advanced(self, n: Time, y: SpikingState, u: Input, w: Mapping[str, Any]) -> SpikingState:
         """The state after step `n`; `w` holds what was drawn, by the number of the group."""
-        arrived = y.synapses + taken(n, y.arriving, self.depth) if self._rows else y.synapses
         cells, synapses, clocks, fired, at = [], [], [], [], 0
         for g, group in enumerate(self.groups):
             parts = []
             for _ in group.cells.receptors:
-                parts.append(arrived[at : at + group.size])
+                parts.append(y.synapses[at : at + group.size])
                 at += group.size
             drive = 0.0 if u is None else spread(u, self.populations, self.groups, g)
             extra = w.get(f"arrivals{g}", {})
@@ -131,7 +130,7 @@ class AbstractSpikingNetwork(AbstractSpiking):
             clocks.append(clock)
             fired.append(spikes)
         together = jnp.concatenate(fired) if len(fired) > 1 else fired[0]
-        left = jnp.concatenate([*synapses, jnp.zeros((0,), arrived.dtype)])
+        left = jnp.concatenate([*synapses, jnp.zeros((0,), y.synapses.dtype)])
         # Without delays spikes join what is left of the earlier ones.
         ring = delivered(self.synapses, y.arriving if self._rows else left, together, n, depth=self.depth)
         learned = []
@@ -139,7 +138,8 @@ class AbstractSpikingNetwork(AbstractSpiking):
             ring, state = rule.advanced(ring, state, together, n, net=(self.dt, self.depth))
             learned.append(state)
         if self._rows:
-            ring = cleared(n, ring, self.depth)
+            arrived, ring = taken(n, ring, self.depth)
+            left = left + arrived
         else:
             left, ring = ring, y.arriving
         return SpikingState(tuple(cells), left, tuple(clocks), ring, tuple(learned))
@@ -191,7 +191,7 @@ class SpikingNetwork(AbstractMap, AbstractSpikingNetwork):
         background: Not used here: `NoisySpikingNetwork` has it.
         populations: Names and sizes.
         dt: Length of a step, ms.
-        depth: Rows of the ring of spikes on their way: 1 without delays, else two more than the longest delay in steps.
+        depth: Rows of the ring of spikes on their way: one more than the longest delay in steps.
 
     Reference:
         Brette et al. (2007), Simulation of networks of spiking neurons: a review of tools and strategies, Journal of
@@ -240,7 +240,7 @@ class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
         background: Poisson trains and white noise from outside.
         populations: Names and sizes.
         dt: Length of a step, ms.
-        depth: Rows of the ring of spikes on their way: 1 without delays, else two more than the longest delay in steps.
+        depth: Rows of the ring of spikes on their way: one more than the longest delay in steps.
 
     Reference:
         Brunel (2000), Dynamics of sparsely connected networks of excitatory and inhibitory spiking neurons, Journal of
@@ -274,8 +274,7 @@ class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
 
     def draw(self, key: Key, n: Time) -> Any:
         del n
-        # XLA would draw anew for everything that depends on the noise: potentials, spikes, clocks.
-        return jax.lax.optimization_barrier(self._drawn(key))
+        return self._drawn(key)
 
     def step(self, n: Time, y: State, u: Input, w: Any) -> State:
         return self._advanced(n, y, u, w)
@@ -315,7 +314,7 @@ def spiking_network(
         ...     key=jax.random.key(0),
         ... )
         >>> network.depth
-        17
+        16
     """
     fields = assembled(populations, projections, background, dt=dt, key=key, weight_type=weight_type)
     noisy = bool(background) or any(isinstance(one.cells, PoissonCells) for one in populations)
