@@ -129,13 +129,17 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "cases": len(done),
         "failed": sum("error" in r for r in rows),
-        **{k: {"share": fate[k] / count, "stderr": float(np.sqrt(fate[k] / count * (1 - fate[k] / count) / count))}
-           for k in ("right", "wrong", "undecided")},
+        **{k: {"share": fate[k] / count, "stderr": error(fate[k], count)} for k in ("right", "wrong", "undecided")},
         "confidence when wrong": [round(r["confidence"], 2) for r in wrong],
-        "wrong": [f"{r['name']}: {r['label'][0]}, said {r['said']}" for r in wrong],
+        "wrong cases": [f"{r['name']}: {r['label'][0]}, said {r['said']}" for r in wrong],
         "confusion": [{"label": a, "said": b, "count": n} for (a, b), n in sorted(table.items())],
         "seconds": round(sum(r["seconds"] for r in done), 1),
     }  # fmt: skip
+
+
+def error(hits: int, count: int) -> float:
+    """Standard error of a share under a uniform prior, so that none or all is not taken for certain."""
+    return float(np.sqrt((hits + 1) * (count - hits + 1) / (count + 3)) / (count + 2))
 
 
 def outcome(row: dict[str, Any]) -> str:
