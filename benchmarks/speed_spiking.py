@@ -30,7 +30,7 @@ from dynascope.models.spiking import (
     LeakyCells,
     Population,
     Projection,
-    Uniform,
+    UniformDraw,
     cobahh_network,
     cuba_network,
     spiking_network,
@@ -97,9 +97,9 @@ def scaling(n: int) -> dict[str, Any]:
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0), CurrentReceptor("inh", tau=10.0)), tau=20.0, E_L=-49.0,
                        V_reset=-60.0, refractory=5.0)  # fmt: skip
     sizes = {"E": 4 * n // 5, "I": n - 4 * n // 5}
-    parts = [Population(name, size, cells, {"V": Uniform(-60.0, -50.0)}) for name, size in sizes.items()]
+    parts = [Population(name, size, cells, {"V": UniformDraw(-60.0, -50.0)}) for name, size in sizes.items()]
     links = [
-        Projection(pre, post, FixedInDegree(degree), receptor, weight, delay=Uniform(0.5, 3.0))
+        Projection(pre, post, FixedInDegree(degree), receptor, weight, delay=UniformDraw(0.5, 3.0))
         for pre, receptor, weight, degree in (("E", "exc", 1.3, 80), ("I", "inh", -7.2, 20))
         for post in sizes
     ]

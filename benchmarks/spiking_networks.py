@@ -28,7 +28,7 @@ from dynascope.analysis.spikes import firing_regime, firing_statistics, siegert_
 from dynascope.models.spiking import (
     LeakyCells,
     Population,
-    Uniform,
+    UniformDraw,
     WhiteNoise,
     brunel_network,
     cobahh_network,
@@ -109,7 +109,7 @@ def noisy(mu: float, sigma: float, *, neurons: int = 2000, duration: float = 100
     cells = LeakyCells(drive=mu, tau=10.0, E_L=0.0, V_th=15.0, V_reset=0.0, refractory=2.0)
     steps, rates, errors = (0.2, 0.1, 0.05), [], []
     for dt in steps:
-        parts = [Population("a", neurons, cells, {"V": Uniform(0.0, 15.0)})]
+        parts = [Population("a", neurons, cells, {"V": UniformDraw(0.0, 15.0)})]
         network = spiking_network(parts, [], [WhiteNoise("a", sigma)], dt=dt, key=jax.random.key(0))
         run = simulate(network, duration + 100.0, key=jax.random.key(round(1e4 * dt)))
         each = run.trains(start=100.0).counts / duration * 1e3

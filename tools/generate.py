@@ -85,7 +85,13 @@ def models_stub() -> str:
     """The text of `models/__init__.pyi`."""
     lines = [f"from . import {family} as {family}" for family in families()]
     lines += [f"from .{module} import {name} as {name}" for name, module in at_the_door("dynascope.models")]
-    lines += [f"from .{family} import {name} as {name}" for family in families() for name in exported(family)]
+    names: dict[str, str] = {}
+    for family in families():
+        for name in exported(family):
+            if name in names:
+                raise SystemExit(f"`{name}` stands in both {names[name]} and {family}: rename one.")
+            names[name] = family
+    lines += [f"from .{family} import {name} as {name}" for name, family in names.items()]
     return "\n".join([*lines, ""])
 
 

@@ -34,7 +34,8 @@ class RESULTS(eqx.Enumeration):
     )
     event_overflow = "More events occurred than `max_events` allows. Raise `max_events` of `LocatedEvents`."
     spike_overflow = (
-        "More spikes occurred than `max_spikes` allows. Raise it, or look whether the activity of the network runs away."
+        "More spikes occurred than `max_spikes` allows. Raise it, or look whether the activity of the "
+        "network runs away."
     )
     zeno = (
         "Events accumulate without time passing (Zeno behaviour): the reset leaves the state on the wrong "

@@ -10,7 +10,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from .._errors import InputError
-from ..models.artificial import ALRNN, GRU, LSTM, RNN, Projection, Readout, RecurrentLayer
+from ..models.artificial import ALRNN, GRU, LSTM, RNN, OutputProjection, Readout, RecurrentLayer
 from ..systems._base import AbstractMap
 from ._recurrent_keys import Stack, chosen, nothing_found, recurrent_prefixes, stack_at
 from ._weights import as_float, import_torch, load_weights
@@ -170,7 +170,7 @@ def _system(weights: Mapping[str, Any], stack: Stack, nonlinearity: str, readout
         biases = (arrays.get("bias_ih", zeros), arrays.get("bias_hh", zeros))
         layers.append(RecurrentLayer(arrays["weight_ih"], arrays["weight_hh"], *biases))
         if "weight_hr" in arrays:
-            projections.append(Projection(arrays["weight_hr"]))
+            projections.append(OutputProjection(arrays["weight_hr"]))
     match stack.kind:
         case "RNN":
             return RNN(tuple(layers), readout=readout, nonlinearity=nonlinearity)

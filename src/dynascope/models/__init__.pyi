@@ -22,7 +22,7 @@ from .artificial import Dense as Dense
 from .artificial import GRU as GRU
 from .artificial import LSTM as LSTM
 from .artificial import LSTMState as LSTMState
-from .artificial import Projection as Projection
+from .artificial import OutputProjection as OutputProjection
 from .artificial import RNN as RNN
 from .artificial import Readout as Readout
 from .artificial import RecurrentLayer as RecurrentLayer
@@ -287,7 +287,7 @@ from .spiking import LeakyCells as LeakyCells
 from .spiking import Learning as Learning
 from .spiking import LearningState as LearningState
 from .spiking import NoisySpikingNetwork as NoisySpikingNetwork
-from .spiking import Normal as Normal
+from .spiking import NormalDraw as NormalDraw
 from .spiking import OneToOne as OneToOne
 from .spiking import PoissonCells as PoissonCells
 from .spiking import PoissonInput as PoissonInput
@@ -298,7 +298,7 @@ from .spiking import SpikingNetwork as SpikingNetwork
 from .spiking import SpikingState as SpikingState
 from .spiking import Synapses as Synapses
 from .spiking import TraubMilesCells as TraubMilesCells
-from .spiking import Uniform as Uniform
+from .spiking import UniformDraw as UniformDraw
 from .spiking import WhiteNoise as WhiteNoise
 from .spiking import brunel_network as brunel_network
 from .spiking import cobahh_network as cobahh_network

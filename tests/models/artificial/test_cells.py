@@ -12,7 +12,17 @@ from jax.flatten_util import ravel_pytree
 from dynascope import InputError
 from dynascope._param import parameters
 from dynascope.data import from_torch
-from dynascope.models.artificial import ALRNN, GRU, LSTM, RNN, LSTMState, Projection, Readout, RecurrentLayer, from_cell
+from dynascope.models.artificial import (
+    ALRNN,
+    GRU,
+    LSTM,
+    RNN,
+    LSTMState,
+    OutputProjection,
+    Readout,
+    RecurrentLayer,
+    from_cell,
+)
 from dynascope.systems import dimension, kind, state_variables
 
 INPUTS = 3
@@ -314,7 +324,7 @@ def test_bad_inputs_of_cells(keys):
     with pytest.raises(InputError, match="at least one layer"):
         GRU(())
     with pytest.raises(InputError, match="`projections` must hold one weight"):
-        LSTM(LSTM.draw(n=4, outputs=2, layers=2, key=keys()).layers, (Projection(np.zeros((2, 4))),))
+        LSTM(LSTM.draw(n=4, outputs=2, layers=2, key=keys()).layers, (OutputProjection(np.zeros((2, 4))),))
 
 
 def test_scalar_input_for_one_channel(keys):

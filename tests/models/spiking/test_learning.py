@@ -22,7 +22,7 @@ from dynascope.models.spiking import (
     Population,
     Projection,
     RecordedCells,
-    Uniform,
+    UniformDraw,
     spiking_network,
 )
 from dynascope.series import as_spike_trains
@@ -68,7 +68,7 @@ def test_many_spikes_teach_what_the_rule_says_for_each(rule: Any) -> None:
     rng = np.random.default_rng(1)
     pre = [np.sort(rng.choice(np.arange(1, 120), 15, replace=False)) * 0.5 for _ in range(4)]
     post = [np.sort(rng.choice(np.arange(1, 120), 15, replace=False)) * 0.5 - 0.1 for _ in range(3)]
-    net = clamped(rule, pre, post, FixedProbability(0.6), weight=Uniform(0.2, 0.8), delay=2.0)  # type: ignore[arg-type]
+    net = clamped(rule, pre, post, FixedProbability(0.6), weight=UniformDraw(0.2, 0.8), delay=2.0)  # type: ignore[arg-type]
     run = simulate(net, 62.5, sample=lambda y: y.learning[0].weights, every=12.5)
     table = net.learning[0].synapses
     sources, targets = np.asarray(table.sources()), np.asarray(table.slots) - net.learning[0].slot

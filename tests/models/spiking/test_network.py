@@ -30,7 +30,7 @@ from dynascope.models.spiking import (
     RecordedCells,
     SpikingNetwork,
     TraubMilesCells,
-    Uniform,
+    UniformDraw,
     WhiteNoise,
     cuba_network,
     spiking_network,
@@ -145,14 +145,14 @@ def in_numpy(net: Any, steps: int) -> list[tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("delay", [0.0, 1.3, Uniform(0.0, 4.0)])
+@pytest.mark.parametrize("delay", [0.0, 1.3, UniformDraw(0.0, 4.0)])
 def test_every_spike_is_that_of_a_loop_over_all_synapses(delay: Any) -> None:
     cells = LeakyCells(
         (CurrentReceptor("exc", tau=5.0), CurrentReceptor("inh", tau=10.0)), drive=21.0, refractory=2.0
     )  # fmt: skip
-    parts = [Population(name, size, cells, {"V": Uniform(-65.0, -50.0)}) for name, size in (("E", 40), ("I", 11))]
+    parts = [Population(name, size, cells, {"V": UniformDraw(-65.0, -50.0)}) for name, size in (("E", 40), ("I", 11))]
     links = [
-        Projection("E", "E", FixedProbability(0.2), "exc", weight=Uniform(0.5, 3.0), delay=delay),
+        Projection("E", "E", FixedProbability(0.2), "exc", weight=UniformDraw(0.5, 3.0), delay=delay),
         Projection("E", "I", FixedInDegree(5), "exc", weight=2.0, delay=delay),
         Projection("I", "E", FixedProbability(0.5), "inh", weight=-1.5, delay=delay),
     ]
@@ -270,7 +270,7 @@ def test_memory_per_synapse_is_at_most_twelve_bytes() -> None:
     net = cuba_network(n=4000, key=KEY)
     assert net.synapses.bytes_per_synapse < 8.1
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0),))
-    link = Projection("a", "a", FixedProbability(0.1), "exc", delay=Uniform(0.5, 5.0))
+    link = Projection("a", "a", FixedProbability(0.1), "exc", delay=UniformDraw(0.5, 5.0))
     several = network([Population("a", 1000, cells)], [link])
     assert several.synapses.bytes_per_synapse < 10.1
     assert several.synapses.waits.dtype == jnp.uint16

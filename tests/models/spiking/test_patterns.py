@@ -11,9 +11,9 @@ from dynascope.models.spiking import (
     Edges,
     FixedInDegree,
     FixedProbability,
-    Normal,
+    NormalDraw,
     OneToOne,
-    Uniform,
+    UniformDraw,
 )
 from dynascope.models.spiking._quantity import in_unit, numbers
 
@@ -101,20 +101,20 @@ def test_edges_and_matrices_are_taken_as_given() -> None:
 
 def test_distributions_and_units() -> None:
     rng = np.random.default_rng(0)
-    drawn = numbers(Normal(1.0, 1.0, low=0.0), (10_000,), rng, unit="mV", name="w")
+    drawn = numbers(NormalDraw(1.0, 1.0, low=0.0), (10_000,), rng, unit="mV", name="w")
     assert drawn.min() >= 0
     assert abs(drawn.mean() - 1.2876) < 0.04  # mean of the normal distribution cut at one deviation below
-    assert abs(numbers(Uniform(1.0, 3.0), (10_000,), rng, unit="1", name="w").mean() - 2.0) < 0.03
+    assert abs(numbers(UniformDraw(1.0, 3.0), (10_000,), rng, unit="1", name="w").mean() - 2.0) < 0.03
     assert in_unit("-0.06 V", "mV", name="V") == -60.0
     assert in_unit("2 kHz", "Hz", name="r") == 2000.0
     assert in_unit("1.5 nA", "pA", name="I") == 1500.0
     with pytest.raises(InputError, match="must be finite"):
         numbers(np.inf, (2,), rng, unit="mV", name="V")
-    with pytest.raises(InputError, match="`Uniform` or `Normal`"):
+    with pytest.raises(InputError, match="`UniformDraw` or `NormalDraw`"):
         numbers({}, (2,), rng, unit="mV", name="V")
     with pytest.raises(InputError, match="`low` below `high`"):
-        Uniform(2.0, 1.0)
+        UniformDraw(2.0, 1.0)
     with pytest.raises(InputError, match="Hardly any number"):
-        Normal(0.0, 1.0, low=10.0)
+        NormalDraw(0.0, 1.0, low=10.0)
     with pytest.raises(InputError, match="positive `std`"):
-        Normal(0.0, -1.0)
+        NormalDraw(0.0, -1.0)

@@ -5,12 +5,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from dynascope.analysis.spikes import firing_regime, firing_statistics, siegert_rate
 from dynascope.models.spiking import (
     LeakyCells,
     Population,
-    Uniform,
+    UniformDraw,
     WhiteNoise,
     brunel_network,
     cobahh_network,
@@ -42,7 +43,7 @@ def test_noisy_neurons_fire_at_the_rate_of_siegert() -> None:
     cells = LeakyCells(drive=13.0, tau=10.0, E_L=0.0, V_th=15.0, V_reset=0.0, refractory=2.0)
     rates, errors, steps = [], [], (0.2, 0.05)
     for dt in steps:
-        parts = [Population("a", 1000, cells, {"V": Uniform(0.0, 15.0)})]
+        parts = [Population("a", 1000, cells, {"V": UniformDraw(0.0, 15.0)})]
         network = spiking_network(parts, [], [WhiteNoise("a", 4.0)], dt=dt, key=jax.random.key(0))
         each = simulate(network, 900.0, key=jax.random.key(1)).trains(start=100.0).counts / 0.8
         rates.append(each.mean())
@@ -55,6 +56,18 @@ def test_noisy_neurons_fire_at_the_rate_of_siegert() -> None:
 
 
 @pytest.mark.slow
-def test_brunels_network_is_asynchronous_and_irregular_where_he_says() -> None:
-    run = simulate(brunel_network(g=5.0, eta=2.0, key=jax.random.key(0)), 500.0, key=jax.random.key(1))
-    assert firing_regime(run.trains(start=100.0)).verdict.regime == "asynchronous irregular"
+def test_brunels_network_fires_asynchronously_at_the_rate_of_the_mean_field() -> None:
+    g, eta, inputs, kick, tau = 5.0, 2.0, 1000, 0.1, 0.02
+
+    def excess(rate: float) -> float:
+        outside = eta * 20.0 / (kick * inputs * tau)
+        mu = inputs * kick * tau * (outside + rate * (1 - g / 4))
+        sigma = kick * np.sqrt(inputs * tau * (outside + rate * (1 + g * g / 4)))
+        return float(siegert_rate(mu, sigma, tau=tau, threshold=20.0, reset=10.0, refractory=0.002)) - rate
+
+    # The state without oscillation: each neuron fires as in the noise that its own rate makes.
+    expected = brentq(excess, 1e-3, 499.0)
+    run = simulate(brunel_network(g=g, eta=eta, key=jax.random.key(0)), 500.0, key=jax.random.key(1))
+    trains = run.trains(start=100.0)
+    assert abs(firing_statistics(trains).rates.mean() / expected - 1) < 0.02
+    assert firing_regime(trains).verdict.regime.startswith("asynchronous")

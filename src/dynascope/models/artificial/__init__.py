@@ -9,5 +9,5 @@ from ._layers import Readout as Readout
 from ._layers import RecurrentLayer as RecurrentLayer
 from ._lstm import LSTM as LSTM
 from ._lstm import LSTMState as LSTMState
-from ._lstm import Projection as Projection
+from ._lstm import OutputProjection as OutputProjection
 from ._rnn import RNN as RNN

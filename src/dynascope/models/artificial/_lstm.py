@@ -25,7 +25,7 @@ class LSTMState(NamedTuple):
     c: Vector
 
 
-class Projection(eqx.Module):
+class OutputProjection(eqx.Module):
     """The projection h = W_hr (o tanh c) of a layer with fewer outputs than memory cells.
 
     Args:
@@ -69,7 +69,7 @@ class LSTM(AbstractRecurrent):
     """
 
     layers: tuple[RecurrentLayer, ...]
-    projections: tuple[Projection, ...] = ()
+    projections: tuple[OutputProjection, ...] = ()
     gain: Param = param(1.0, doc="factor of the recurrent weights")
     h0: Param = param(0.0, doc="outputs at the start")
     c0: Param = param(0.0, doc="memory at the start")
@@ -187,7 +187,7 @@ class LSTM(AbstractRecurrent):
         keys = jax.random.split(project, layers) if outputs else ()
         return cls(
             layers=drawn,
-            projections=tuple(Projection(jax.random.normal(k, (r, n)) / jnp.sqrt(n)) for k in keys),
+            projections=tuple(OutputProjection(jax.random.normal(k, (r, n)) / jnp.sqrt(n)) for k in keys),
             gain=gain,
             h0=jnp.tanh(jax.random.normal(start_h, (layers * r,))),
             c0=jax.random.normal(start_c, (layers * n,)),

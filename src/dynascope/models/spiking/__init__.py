@@ -24,8 +24,8 @@ from ._patterns import Edges as Edges
 from ._patterns import FixedInDegree as FixedInDegree
 from ._patterns import FixedProbability as FixedProbability
 from ._patterns import OneToOne as OneToOne
-from ._quantity import Normal as Normal
-from ._quantity import Uniform as Uniform
+from ._quantity import NormalDraw as NormalDraw
+from ._quantity import UniformDraw as UniformDraw
 from ._receptors import AbstractReceptor as AbstractReceptor
 from ._receptors import ConductanceReceptor as ConductanceReceptor
 from ._receptors import CurrentReceptor as CurrentReceptor

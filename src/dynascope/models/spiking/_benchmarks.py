@@ -7,7 +7,7 @@ from typing import Any
 from ._building import Population, Projection
 from ._cells import LeakyCells
 from ._patterns import FixedInDegree, FixedProbability
-from ._quantity import Normal, Uniform
+from ._quantity import NormalDraw, UniformDraw
 from ._receptors import ConductanceReceptor, CurrentReceptor, DeltaReceptor
 from ._sources import PoissonInput
 from ._traub_miles import TraubMilesCells
@@ -35,7 +35,7 @@ def cuba_parts(n: int) -> tuple[list[Population], list[Projection], list[Any]]:
         V_reset=-60.0,
         refractory=5.0,
     )
-    start = {"V": Uniform(-60.0, -50.0)}
+    start = {"V": UniformDraw(-60.0, -50.0)}
     populations = [Population("E", 4 * n // 5, cells, start), Population("I", n - 4 * n // 5, cells, start)]
     return populations, _recurrent(n, 1.62, -9.0), []
 
@@ -46,12 +46,12 @@ def cobahh_parts(n: int) -> tuple[list[Population], list[Projection], list[Any]]
         (ConductanceReceptor("exc", tau=5.0, E=0.0), ConductanceReceptor("inh", tau=10.0, E=-80.0)),
     )
     start = {
-        "V": Normal(-65.0, 5.0),
+        "V": NormalDraw(-65.0, 5.0),
         "m": 0.0,
         "h": 0.0,
         "n": 0.0,
-        "exc": Normal(40.0, 15.0),
-        "inh": Normal(200.0, 120.0),
+        "exc": NormalDraw(40.0, 15.0),
+        "inh": NormalDraw(200.0, 120.0),
     }
     populations = [Population("E", 4 * n // 5, cells, start), Population("I", n - 4 * n // 5, cells, start)]
     return populations, _recurrent(n, 6.0, 67.0), []
@@ -73,7 +73,7 @@ def brunel_parts(
     excitatory = 4 * n // 5
     sizes = {"E": excitatory, "I": n - excitatory}
     degrees = {name: max(1, size // 10) for name, size in sizes.items()}
-    populations = [Population(name, size, cells, {"V": Uniform(0.0, threshold)}) for name, size in sizes.items()]
+    populations = [Population(name, size, cells, {"V": UniformDraw(0.0, threshold)}) for name, size in sizes.items()]
     projections = [
         Projection(pre, post, FixedInDegree(degrees[pre]), receptor, weight=weight, delay=delay)
         for pre, receptor, weight in (("E", "exc", J), ("I", "inh", -g * J))

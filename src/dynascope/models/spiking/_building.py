@@ -32,8 +32,8 @@ class Population:
         name: The name by which projections find it.
         size: Number of neurons.
         cells: Their kind and its parameters.
-        start: Initial values by name of the variable or receptor: a number, an array, `Uniform` or `Normal`; where
-            not given, variables start at rest and currents and conductances at 0.
+        start: Initial values by name of the variable or receptor: a number, an array, `UniformDraw` or `NormalDraw`;
+            where not given, variables start at rest and currents and conductances at 0.
 
     Raises:
         InputError: If the size is not positive.
@@ -53,8 +53,8 @@ class Population:
 class Projection:
     """Synapses from one population to another.
 
-    Weights and delays are a number, a number with a unit as text (`"1.5 ms"`), `Uniform`, `Normal`, an array in the
-    order of `Edges`, or a function of the arrays of sources and targets (so that delays may depend on distance).
+    Weights and delays are a number, a number with a unit as text (`"1.5 ms"`), `UniformDraw`, `NormalDraw`, an array in
+    the order of `Edges`, or a function of the arrays of sources and targets (so that delays may depend on distance).
 
     Args:
         pre: Name of the population that sends.

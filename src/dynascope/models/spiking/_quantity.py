@@ -57,7 +57,7 @@ def in_unit(value: Any, unit: str, *, name: str) -> Any:
     return number * found[1] / size
 
 
-class Uniform(eqx.Module):
+class UniformDraw(eqx.Module):
     """Numbers drawn evenly between two bounds.
 
     Args:
@@ -65,7 +65,7 @@ class Uniform(eqx.Module):
         high: The upper bound.
 
     Example:
-        >>> Uniform(1.0, 2.0).drawn((3,), np.random.default_rng(0)).shape
+        >>> UniformDraw(1.0, 2.0).drawn((3,), np.random.default_rng(0)).shape
         (3,)
     """
 
@@ -74,14 +74,16 @@ class Uniform(eqx.Module):
 
     def __check_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
-            raise InputError(f"`Uniform` needs finite bounds with `low` below `high`, got {self.low} and {self.high}.")
+            raise InputError(
+                f"`UniformDraw` needs finite bounds with `low` below `high`, got {self.low} and {self.high}."
+            )
 
     def drawn(self, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.float64]:
         """Numbers of that shape."""
         return generator.uniform(self.low, self.high, shape)
 
 
-class Normal(eqx.Module):
+class NormalDraw(eqx.Module):
     """Numbers of a normal distribution; those outside of the bounds are drawn again.
 
     Args:
@@ -91,7 +93,7 @@ class Normal(eqx.Module):
         high: Largest number.
 
     Example:
-        >>> bool(Normal(0.0, 1.0, low=0.0).drawn((100,), np.random.default_rng(0)).min() >= 0)
+        >>> bool(NormalDraw(0.0, 1.0, low=0.0).drawn((100,), np.random.default_rng(0)).min() >= 0)
         True
     """
 
@@ -102,10 +104,10 @@ class Normal(eqx.Module):
 
     def __check_init__(self) -> None:
         if not (self.std >= 0 and math.isfinite(self.mean)):
-            raise InputError(f"`Normal` needs a finite mean and a positive `std`, got {self.mean} and {self.std}.")
+            raise InputError(f"`NormalDraw` needs a finite mean and a positive `std`, got {self.mean} and {self.std}.")
         if not self.low < self.high or not self.low - 3 * self.std < self.mean < self.high + 3 * self.std:
             raise InputError(
-                f"Hardly any number of `Normal` with mean {self.mean:g} and standard deviation {self.std:g} lies "
+                f"Hardly any number of `NormalDraw` with mean {self.mean:g} and standard deviation {self.std:g} lies "
                 f"between {self.low:g} and {self.high:g}. Give wider bounds."
             )
 
@@ -125,14 +127,16 @@ def numbers(
     Raises:
         InputError: If the shape or the unit does not fit, or a number is not finite.
     """
-    if isinstance(value, Uniform | Normal):
+    if isinstance(value, UniformDraw | NormalDraw):
         return value.drawn(shape, generator)
     try:
         given = np.asarray(in_unit(value, unit, name=name), float)
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"`{name}` must be numbers in {unit}, `Uniform` or `Normal`, got {value!r}.") from error
+        raise InputError(
+            f"`{name}` must be numbers in {unit}, `UniformDraw` or `NormalDraw`, got {value!r}."
+        ) from error
     if given.ndim and given.shape != shape:
         raise InputError(
             f"`{name}` has shape {given.shape}, but needs {shape}. Give one number for all, or that shape."
