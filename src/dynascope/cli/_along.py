@@ -10,7 +10,6 @@ import numpy as np
 from .._errors import RESULTS, InputError
 from ..analysis.bifurcation import BifurcationDiagram, bifurcations
 from ..analysis.continuation import GlobalContinuation, global_continuation
-from ..data import save
 from ..sweep import Range
 from ..systems import AbstractSystem, Box, dimension, kind
 from ._answer import Answer
@@ -19,6 +18,7 @@ from ._setup import key_of, stepper
 from ._show import plain, table
 from ._sweep import over
 from ._values import share
+from ._written import written
 
 #: Starts at every value without `--rtol`, and attractors that are shown to people.
 _STARTS, _SHOWN = 1000, 20
@@ -71,7 +71,9 @@ def along(
         "settings": plain(found.settings),
     }
     if options.out is not None:
-        facts["file"] = str(_written(system, found, Path(options.out), inputs, options))
+        # A picture shows the local branches too, where the system has them.
+        joined = lambda plot: plot(found, diagram=_branches(system, found, inputs, options))  # noqa: E731
+        facts["file"] = str(written(found, Path(options.out), joined))
     return Answer(facts, _told(target, found, facts.get("file")))
 
 
@@ -88,17 +90,6 @@ def _asked(options: Options) -> tuple[str, Any]:
     if any(isinstance(v, str) for v in levels):
         raise InputError(f"`--over {name}=...` must hold numbers, such as `--over {name}=1.2:1.4:66`.")
     return name, levels
-
-
-def _written(system: AbstractSystem, found: GlobalContinuation, out: Path, inputs: Any, options: Options) -> Path:
-    """The numbers, or a picture with the local branches where the system has them."""
-    if out.suffix.lower() in (".nc", ".npz"):
-        return save(found, out)
-    # Drawing is slow to load: only a picture needs it.
-    from ..plots import plot
-
-    plot(found, diagram=_branches(system, found, inputs, options)).savefig(out)
-    return out
 
 
 def _branches(

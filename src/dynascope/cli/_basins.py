@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,9 +9,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from .._errors import RESULTS, InputError
-from ..analysis.basins import BasinShares, basin_shares, grid_of
+from ..analysis.basins import Basins, BasinShares, basin_shares, grid_of
 from ..analysis.basins import basins as basins_on
-from ..data import save
 from ..systems import AbstractSystem, Box, dimension, kind, state_variables
 from ._along import along
 from ._answer import Answer
@@ -21,9 +19,8 @@ from ._setup import input_of, key_of, start_of, stepper
 from ._show import plain, table
 from ._targets import system_of
 from ._values import share
+from ._written import PICTURES, out_of, written
 
-#: Formats of numbers and of pictures.
-_NUMBERS, _PICTURES = (".nc", ".npz"), (".png", ".svg", ".pdf")
 #: Standard error of the shares without `--rtol`, and cells along each side of a picture without `--cells`.
 _PRECISION, _CELLS = 0.02, 200
 #: Attractors and components of a state that are shown to people.
@@ -36,16 +33,12 @@ def basins(target: str, options: Options) -> Answer:
         if getattr(options, word) is not None:
             raise InputError(f"`--{word}` means nothing to `basins`, which runs each start until it has settled.")
     found, system = system_of(target, options, command="basins")
-    out = None if options.out is None else Path(options.out)
-    if out is not None and (out.suffix.lower() not in (*_NUMBERS, *_PICTURES) or not out.parent.is_dir()):
-        raise InputError(
-            f"`--out {out}` must be a file in an existing folder that ends in .nc, .npz, .png, .svg, .pdf."
-        )
+    out = out_of(options)
     if options.over:
         inputs, assumed = input_of(system, options)
         region, notes = region_of(system, options), (*found.notes, *assumed)
         return along(target, system, options, region=region, inputs=inputs, notes=notes)
-    if options.cells is not None and not (out is not None and out.suffix.lower() in _PICTURES):
+    if options.cells is not None and not (out is not None and out.suffix.lower() in PICTURES):
         raise InputError("`--cells` says how fine the picture is and needs one: add `--out basins.png`.")
     inputs, assumed = input_of(system, options)
     region = region_of(system, options)
@@ -84,7 +77,7 @@ def basins(target: str, options: Options) -> Answer:
         "settings": plain(shares.settings),
     }
     if out is not None:
-        facts["file"] = str(_written(system, shares, out, region, inputs, options))
+        facts["file"] = str(written(shares, out, lambda plot: plot(_drawn(system, shares, region, inputs, options))))
     return Answer(facts, _told(target, shares, facts.get("file")))
 
 
@@ -120,15 +113,8 @@ def _number(text: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _written(
-    system: AbstractSystem, shares: BasinShares, out: Path, region: Box | None, inputs: Any, options: Options
-) -> Path:
-    """The shares as numbers, or a picture of the basins over the first two components that vary."""
-    if out.suffix.lower() in _NUMBERS:
-        return save(shares, out)
-    # Drawing is slow to load: only a picture needs it.
-    from ..plots import plot
-
+def _drawn(system: AbstractSystem, shares: BasinShares, region: Box | None, inputs: Any, options: Options) -> Basins:
+    """The basins over the first two components that vary."""
     box = region if region is not None else system.region()
     if box is None:
         raise InputError(
@@ -140,9 +126,7 @@ def _written(
     at = np.where([i in wide for i in range(len(low))], low, (low + high) / 2)
     ranges = {shares.names[i]: (float(low[i]), float(high[i])) for i in wide}
     grid = grid_of(system, ranges, cells=options.cells or _CELLS, at=jnp.asarray(at))
-    drawn = basins_on(system, grid, name=True, inputs=inputs, key=key_of(options), solver=stepper(system, options.dt))
-    plot(drawn).savefig(out)
-    return out
+    return basins_on(system, grid, name=True, inputs=inputs, key=key_of(options), solver=stepper(system, options.dt))
 
 
 def _told(target: str, shares: BasinShares, file: str | None) -> str:

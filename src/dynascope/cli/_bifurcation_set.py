@@ -9,12 +9,12 @@ import numpy as np
 
 from .._errors import RESULTS, InputError
 from ..analysis.codimension_two import BifurcationSet, CodimensionTwoPoint, bifurcation_set
-from ..data import save
 from ..systems import AbstractSystem, dimension, kind
 from ._answer import Answer
 from ._options import Options
 from ._setup import input_of, key_of
 from ._show import plain, table
+from ._written import written
 
 #: Special points and components of a state that are shown to people.
 _SHOWN, _COMPONENTS = 40, 3
@@ -59,7 +59,7 @@ def over_two(
         "settings": plain(found.settings),
     }
     if options.out is not None:
-        facts["file"] = str(_written(found, Path(options.out)))
+        facts["file"] = str(written(found, Path(options.out)))
     return Answer(facts, _told(target, found, facts.get("file")))
 
 
@@ -94,16 +94,6 @@ def _point(point: CodimensionTwoPoint) -> dict[str, Any]:
         some = point.coefficients[np.isfinite(point.coefficients)]
         row["normal_form"] = {"coefficients": plain(some), "said": point.said}
     return row
-
-
-def _written(found: BifurcationSet, out: Path) -> Path:
-    if out.suffix.lower() in (".nc", ".npz"):
-        return save(found, out)
-    # Drawing is slow to load: only a picture needs it.
-    from ..plots import plot
-
-    plot(found).savefig(out)
-    return out
 
 
 def _told(target: str, found: BifurcationSet, file: str | None) -> str:

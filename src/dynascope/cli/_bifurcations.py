@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from .._errors import RESULTS, InputError
 from .._param import parameters
 from ..analysis.bifurcation import BifurcationDiagram, SpecialPoint
 from ..analysis.bifurcation import bifurcations as bifurcations_of
-from ..data import save
 from ..systems import AbstractSystem, dimension, kind
 from ._answer import Answer
 from ._bifurcation_set import over_two, second_range
@@ -19,9 +17,8 @@ from ._options import Options
 from ._setup import input_of, key_of
 from ._show import plain, table
 from ._targets import system_of
+from ._written import out_of, written
 
-#: Formats of numbers and of pictures.
-_NUMBERS, _PICTURES = (".nc", ".npz"), (".png", ".svg", ".pdf")
 #: Special points and components of a state that are shown to people.
 _SHOWN, _COMPONENTS = 40, 3
 
@@ -30,11 +27,7 @@ def bifurcations(target: str, options: Options) -> Answer:
     """Branches and special points over a parameter, or curves of bifurcations over two."""
     found, system = system_of(target, options, command="bifurcations")
     name, low, high = _asked(system, options)
-    out = None if options.out is None else Path(options.out)
-    if out is not None and (out.suffix.lower() not in (*_NUMBERS, *_PICTURES) or not out.parent.is_dir()):
-        raise InputError(
-            f"`--out {out}` must be a file in an existing folder that ends in .nc, .npz, .png, .svg, .pdf."
-        )
+    out = out_of(options)
     if options.second is not None:
         other, ends = second_range(options.second, name)
         return over_two(target, system, {name: (low, high), other: ends}, options, notes=found.notes)
@@ -56,7 +49,7 @@ def bifurcations(target: str, options: Options) -> Answer:
         "settings": plain(diagram.settings),
     }
     if out is not None:
-        facts["file"] = str(_written(diagram, out))
+        facts["file"] = str(written(diagram, out))
     return Answer(facts, _told(target, diagram, facts.get("file")))
 
 
@@ -102,16 +95,6 @@ def _branches(diagram: BifurcationDiagram) -> list[dict[str, Any]]:
             row |= {"low": plain(branch.low), "high": plain(branch.high), "period": plain(branch.period)}
         rows.append(row)
     return rows
-
-
-def _written(diagram: BifurcationDiagram, out: Path) -> Path:
-    if out.suffix.lower() in _NUMBERS:
-        return save(diagram, out)
-    # Drawing is slow to load: only a picture needs it.
-    from ..plots import plot
-
-    plot(diagram).savefig(out)
-    return out
 
 
 def _told(target: str, diagram: BifurcationDiagram, file: str | None) -> str:
