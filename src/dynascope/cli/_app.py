@@ -182,7 +182,7 @@ def _basins() -> None:
     notes={"out": "File to write: .nc or .npz for the numbers, .png, .svg or .pdf for the diagram."},
 )
 def _bifurcations() -> None:
-    """Follow equilibria and cycles over a parameter, or bifurcations over two."""
+    """Follow equilibria, cycles and bifurcations over parameters."""
 
 
 @_command(
@@ -209,7 +209,7 @@ def _sweep() -> None:
     },
 )
 def _fit() -> None:
-    """Learn a system from a recording, and say whether to believe it."""
+    """Learn a system from a recording, and judge it."""
 
 
 @_command(

@@ -153,9 +153,9 @@ def orbit_diagram(
 
     Example:
         >>> import dynascope as ds
-        >>> orbits = orbit_diagram(ds.build("logistic"), "r", 2.8, 3.5, count=8)
+        >>> orbits = orbit_diagram(ds.build("logistic"), "r", 2.75, 3.5, count=6)
         >>> orbits.repeats.tolist()
-        [1, 1, 1, 2, 2, 2, 2, 4]
+        [1, 1, 2, 2, 2, 4]
     """
     require_64_bit("An orbit diagram")
     variables = state_variables(system)

@@ -39,7 +39,7 @@ def topological_entropy(symbols: Any, *, length: int = 1) -> float:
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
         >>> coin = rng.integers(0, 2, 1000)
-        >>> round(topological_entropy(coin) / np.log(2), 6)
+        >>> round(float(topological_entropy(coin) / np.log(2)), 6)
         1.0
     """
     words = _words(_checked(symbols, length), length + 1)
