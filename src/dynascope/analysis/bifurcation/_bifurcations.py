@@ -12,7 +12,6 @@ from jax.flatten_util import ravel_pytree
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
-from ..._param import parameters
 from ..._results import provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
@@ -110,11 +109,10 @@ def bifurcations(
         traced = Traced(problem, bounds, PseudoArclength() if method is None else method)
         trace(traced, starts, most=max_branches, doublings=doublings)
     variables = state_variables(system)
-    known = parameters(system)
     doubts = unexplained(traced.branches, traced.specials, free.name, discrete=is_discrete(system))
     diagram = BifurcationDiagram(
         parameter_name=free.name,
-        parameter_unit=known[free.field][1]["unit"] if free.field is not None else "1",
+        parameter_unit=free.unit(system),
         window=(low, high),
         names=tuple(v.name for v in variables),
         time_unit=system.time_unit,

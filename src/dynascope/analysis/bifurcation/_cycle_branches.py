@@ -11,7 +11,6 @@ import numpy as np
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
-from ..._param import parameters
 from ..._results import provenance
 from ...systems import AbstractSystem, Constant, driving, kind, state_variables
 from .._precision import require_64_bit
@@ -132,12 +131,11 @@ def cycle_branch(
         raise InputError(
             f"`{parameter}` is {here:g}, where the orbit was found; the range {low:g} to {high:g} misses it."
         )
-    known = parameters(system)
     names = tuple(v.name for v in state_variables(system))
     settings = {name: getattr(method, name) for name in method.__dataclass_fields__}
     empty = BifurcationDiagram(
         parameter_name=free.name,
-        parameter_unit=known[free.field][1]["unit"] if free.field is not None else "1",
+        parameter_unit=free.unit(system),
         window=(low, high),
         names=names,
         time_unit=system.time_unit,

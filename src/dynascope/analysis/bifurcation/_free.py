@@ -41,6 +41,10 @@ class FreeParameter(eqx.Module):
         array = u if self.field is None else parameters(system)[self.field][0]
         return jnp.ravel(array)[0] if self.index is None else array[self.index]
 
+    def unit(self, system: AbstractSystem) -> str:
+        """Its unit; an input level has none."""
+        return "1" if self.field is None else parameters(system)[self.field][1]["unit"]
+
 
 def free_parameter(system: AbstractSystem, name: str, u: Any) -> FreeParameter:
     """The parameter `name` of `system`, or its input level, under the input `u`.

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
-from ..._param import parameters
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import AbstractFixedStep, fixed_solver
@@ -192,7 +191,7 @@ def orbit_diagram(
     kept, numbers = np.where((kinds == 0)[:, None, None], np.nan, seen.points), np.where(kinds == 0, 0, seen.count)
     return OrbitDiagram(
         parameter_name=free.name,
-        parameter_unit=parameters(system)[free.field][1]["unit"] if free.field is not None else "1",
+        parameter_unit=free.unit(system),
         window=(low, high),
         names=names,
         variable=names[which],

@@ -12,7 +12,6 @@ from jax.flatten_util import ravel_pytree
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
-from ..._param import parameters
 from ..._results import provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
@@ -221,14 +220,13 @@ class _Made:
 
     def result(self, found: Search, settings: dict[str, Any]) -> BifurcationSet:
         """What was found as a result."""
-        free, variables, known = self.plane.free, state_variables(self.system), parameters(self.system)
-        units = tuple(known[f.field][1]["unit"] if f.field is not None else "1" for f in free)
+        free, variables = self.plane.free, state_variables(self.system)
         notes = (
             ("Equilibria of the flow between events; resets are left out.",) if kind(self.system) == "hybrid" else ()
         )
         return BifurcationSet(
             parameter_names=(free[0].name, free[1].name),
-            parameter_units=(units[0], units[1]),
+            parameter_units=(free[0].unit(self.system), free[1].unit(self.system)),
             window=(self.window[0], self.window[1]),
             names=tuple(v.name for v in variables),
             time_unit=self.system.time_unit,

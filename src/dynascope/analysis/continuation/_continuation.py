@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._errors import RESULTS, InputError
-from ..._param import parameters
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...solve import fixed_solver, step_for
@@ -182,10 +181,9 @@ def global_continuation(
         before, steps = found.known, steps + found.steps
     lost = np.array([np.sum(row.labels == -1) for row in rows])
     unsure = np.array([np.mean(row.labels == -2) for row in rows])
-    unit = "1" if free.field is None else parameters(system)[free.field][1]["unit"]
     return GlobalContinuation(
         parameter_name=free.name,
-        parameter_unit=unit,
+        parameter_unit=free.unit(system),
         names=tuple(v.name for v in family.stage.variables),
         discrete=family.stage.iterated or family.stage.unit > 1,
         starts=starts,
