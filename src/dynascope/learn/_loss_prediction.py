@@ -11,6 +11,7 @@ import numpy as np
 
 from .._config import one_blas_thread
 from .._errors import RESULTS, InputError
+from .._random import seed_of
 from .._results import AbstractResult, output, provenance
 from .._types import Key
 from ._aelle import AeLLE, AeLLETraining, fit_aelle
@@ -175,7 +176,7 @@ def loss_prediction(
         result=RESULTS.successful,
         settings=provenance(
             code=code, **_plain("training", training), **_plain("comparison", comparison),
-            key=np.asarray(jax.random.key_data(key)).tolist(),
+            key=seed_of(key),
         ),
         **_interval("correlation", scores),
         **_interval("advantage", scores[0] - scores),

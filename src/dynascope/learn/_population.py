@@ -12,6 +12,7 @@ import numpy as np
 
 from .._config import one_blas_thread
 from .._errors import RESULTS, InputError
+from .._random import seed_of
 from .._results import AbstractResult, output, provenance
 from .._tree import astype
 from .._types import Key
@@ -225,7 +226,7 @@ def train_population(
         hyperparameters=_said(hyperparameters),
         training=_said(training),
         spectra=_said(spectra),
-        key=np.asarray(jax.random.key_data(key)).tolist(),
+        key=seed_of(key),
     )
     kinds = tuple(kind.__name__ for kind in hyperparameters.kinds)
     return NetworkPopulation(

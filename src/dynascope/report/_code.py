@@ -12,6 +12,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from .._param import parameters
+from .._random import seed_of
 from .._types import Key, State
 from ..models import build, catalogue, find
 from ..systems import AbstractInput, AbstractSystem, dimension, is_discrete, kind
@@ -150,7 +151,7 @@ def _state(y0: State) -> str | None:
 
 
 def _key(key: Key) -> str:
-    words = [int(x) for x in np.ravel(jax.random.key_data(key))]
+    words = seed_of(key)
     if len(words) == 2 and words[0] == 0:
         return f"jax.random.key({words[1]})"
     return f"jax.random.wrap_key_data(np.array({words}, np.uint32))"

@@ -13,6 +13,7 @@ import numpy as np
 from .._errors import ComputationFailed, InputError
 from .._param import parameters
 from .._param import settings as static_settings
+from .._random import seed_of
 from .._results import provenance
 from .._types import Key, State
 from ..analysis.regime import Attractor, Diagnosis, regime_of
@@ -234,7 +235,7 @@ def _settings(system: AbstractSystem, inputs: Any, key: Key, solver: Any, diagno
         **({"settings": static_settings(system)} if static_settings(system) else {}),
         **stepping,
         "input": input_name(inputs),
-        "seed": [int(x) for x in np.ravel(jax.random.key_data(key))],
+        "seed": seed_of(key),
         "starts": diagnosis.found.starts,
         "region": diagnosis.found.settings["region"],
         "solver_steps": diagnosis.found.settings["solver_steps"],

@@ -11,6 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractSystem, Box, state_variables
@@ -140,7 +141,7 @@ def attractors(
             starts=starts,
             region=source,
             solver_steps=window.skipped,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
     )
 

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ..._errors import InputError
+from ..._random import generator_of
 from ._finder import AbstractFinder, Assigned
 from ._known import DIVERGED, FAR, UNDECIDED, KnownAttractor
 from ._stage import Stage
@@ -62,7 +63,7 @@ class Features(AbstractFinder):
     def assigned(
         self, stage: Stage, starts: np.ndarray, known: tuple[KnownAttractor, ...] = (), *, key: Any
     ) -> Assigned:
-        rng = np.random.default_rng(np.ravel(jax.random.key_data(key)).astype(np.uint32))
+        rng = generator_of(key)
         unit = stage.unit * stage.stepped.work
         first = max(1, self.transient // unit)
         walk = strides(max(self.duration // unit, self.looks), self.looks, rng)

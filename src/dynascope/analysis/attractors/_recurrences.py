@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from ..._errors import InputError
+from ..._random import generator_of
 from ._finder import AbstractFinder, Assigned
 from ._grouping import Clouds, group_of, groups
 from ._known import DIVERGED, OPEN, UNDECIDED, KnownAttractor, race, targets_of
@@ -62,7 +63,7 @@ class Recurrences(AbstractFinder):
     def assigned(
         self, stage: Stage, starts: np.ndarray, known: tuple[KnownAttractor, ...] = (), *, key: Any
     ) -> Assigned:
-        rng = np.random.default_rng(np.ravel(jax.random.key_data(key)).astype(np.uint32))
+        rng = generator_of(key)
         labels, times = np.full(len(starts), OPEN, np.int32), np.zeros(len(starts))
         steps = 0
         order = rng.permutation(len(starts)) if len(starts) > self.scouts else np.arange(len(starts))

@@ -12,6 +12,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box, state_variables
@@ -123,7 +124,7 @@ def exit_times(
             system=type(system).__name__,
             starts=len(flats),
             step=dt,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         times=times,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box
@@ -164,7 +165,7 @@ def basin_shares(
             region=source,
             precision=precision,
             solver_steps=steps,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         shares=counts / total,
         stderr=share_error(counts, total),

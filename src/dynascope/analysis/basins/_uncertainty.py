@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ..._errors import RESULTS, InputError
+from ..._random import generator_of, seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box
@@ -93,7 +94,7 @@ def uncertainty_exponent(
     of_fates, of_starts = jax.random.split(key)
     ends = fates(system, region=region, finder=finder, inputs=inputs, key=of_fates, solver=solver)
     low, high = flat_box(ends.box)
-    rng = np.random.default_rng(np.ravel(jax.random.key_data(of_starts)).astype(np.uint32))
+    rng = generator_of(of_starts)
     counts = []
     for n, scale in enumerate(scales):
         middle = drawn(ends.box, jax.random.fold_in(of_starts, n), starts, ends.stage.variables)
@@ -124,7 +125,7 @@ def uncertainty_exponent(
             starts=starts,
             region=ends.source,
             fitted=[float(s) for s in np.asarray(scales)[used]],
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         scales=np.asarray(scales, float),
         uncertain=share,

@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
@@ -130,7 +131,7 @@ def bifurcations(
             looked_at=[low + share * (high - low) for share in _LOOK],
             max_branches=max_branches,
             doublings=doublings,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         **tables(traced.branches, traced.specials, len(variables)),
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import AbstractFixedStep, fixed_solver
@@ -210,7 +211,7 @@ def orbit_diagram(
             dt=dt,
             region=source,
             tol=_TOL,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         parameter=rows.values,
         points=np.asarray(kept),

@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
@@ -238,7 +239,7 @@ class _Made:
                 ranges={f.name: list(w) for f, w in zip(free, self.window, strict=True)},
                 method={name: getattr(self.method, name) for name in self.method.__dataclass_fields__},
                 region=self.source,
-                seed=[int(x) for x in np.ravel(jax.random.key_data(self.key))],
+                seed=seed_of(self.key),
                 **settings,
             ),
             **tables(found.curves, found.points, len(variables)),

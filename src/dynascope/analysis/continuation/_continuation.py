@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...solve import fixed_solver, step_for
@@ -195,7 +196,7 @@ def global_continuation(
             region=source,
             furthest=furthest,
             solver_steps=steps,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         values=levels,
         unbounded=lost / starts,

@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
+from ..._random import generator_of, seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractPiecewiseLinear, AbstractSystem, Box, kind, state_variables
@@ -178,7 +179,7 @@ def periodic_points(
         merge=hunt.merge,
         region=source,
         t=t,
-        seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+        seed=seed_of(key),
     )
     made = _together(hunt, found, wanted, settings)
     if throw:
@@ -314,7 +315,7 @@ def _hunt(frozen: Any, region: Box | None, starts: State, key: Key, method: Any)
     seen = inside if len(inside) else (low + high)[None] / 2
     if starts is not None:
         seen = np.concatenate([seen, given_states(frozen, starts)])
-    rng = np.random.default_rng(np.ravel(jax.random.key_data(key)))
+    rng = generator_of(key)
     matrices = signed_permutations(low.size)
     scale = np.maximum(high - low, 1e-9)
     merge = 1e-8 if isinstance(method, Regions) else method.merge

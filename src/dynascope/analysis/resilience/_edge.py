@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractSystem, Box
@@ -113,7 +114,7 @@ def edge_state(
             system=type(system).__name__,
             region=ends.source,
             cuts=len(path),
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         state=path[-1],
         path=np.array(path),

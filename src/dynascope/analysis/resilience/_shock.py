@@ -11,6 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS, InputError
+from ..._random import generator_of, seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractSystem, Box
@@ -90,7 +91,7 @@ def minimal_shock(
     low, high = flat_box(ends.box)
     start = np.asarray(ravel_pytree(origin)[0], float)
     changed = np.flatnonzero(high > low) if components is None else np.asarray(components)
-    rng = np.random.default_rng(np.ravel(jax.random.key_data(key)).astype(np.uint32))
+    rng = generator_of(key)
     home, ends = ends.of(start[None])
     reach = float(np.linalg.norm(np.maximum(np.abs(low - start), np.abs(high - start))[changed]))
     best, label, tried = np.full(len(changed), np.inf), -1, 0
@@ -137,7 +138,7 @@ def minimal_shock(
             system=type(system).__name__,
             region=ends.source,
             components=[int(i) for i in changed],
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         shock=shock,
         origin=start,

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from ..._errors import RESULTS
+from ..._random import generator_of, seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...systems import AbstractSystem, Box
@@ -81,7 +82,7 @@ def tipping_probabilities(
     first = fates(before, region=region, finder=finder, inputs=inputs, key=of_fates, solver=solver)
     second = fates(after, region=first.box, finder=finder, inputs=inputs, key=of_fates, solver=solver)
     low, high = flat_box(first.box)
-    rng = np.random.default_rng(np.ravel(jax.random.key_data(of_starts)).astype(np.uint32))
+    rng = generator_of(of_starts)
     states = low + (high - low) * rng.random((starts, len(low)))
     here, first = first.of(states)
     there, second = second.of(states)
@@ -97,7 +98,7 @@ def tipping_probabilities(
         settings=provenance(
             system=type(before).__name__,
             region=first.source,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         probabilities=counts / np.maximum(total, 1)[:, None],
         stderr=np.array(errors).reshape(len(first.known), len(columns)),

@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 from numpy.typing import ArrayLike
 
 from ..._errors import RESULTS, InputError, raise_if_failed
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import Progress
@@ -185,7 +186,7 @@ def linear_response(
             samples=done * _BLOCKS,
             transient=transient,
             every=every,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         lags=np.arange(lags + 1),
         chi=blocks.mean(axis=0),

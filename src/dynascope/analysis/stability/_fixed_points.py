@@ -11,6 +11,7 @@ import numpy as np
 
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, raise_if_failed
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractSystem, Box, dimension, is_discrete, kind, state_variables
@@ -178,7 +179,7 @@ def fixed_points(
             merge=method.merge,
             region=search.source,
             t=t,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
     )
     if throw:

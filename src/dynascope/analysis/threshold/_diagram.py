@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...solve import Progress
@@ -154,7 +155,7 @@ def threshold_diagram(
             draws=len(done),
             longest=longest,
             tolerance=tolerance,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         first=firsts,
         second=seconds,

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...solve import checked_state
@@ -144,7 +145,7 @@ def threshold_distance(
             system=type(system).__name__,
             longest=longest,
             tolerance=tolerance,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         distances=np.asarray(found.distance),
         periods=periods,

@@ -12,6 +12,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
 from ...systems import AbstractMap
@@ -113,7 +114,7 @@ def perturbed_rasters(
             system=type(system).__name__,
             trials=trials,
             steps=steps,
-            seed=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            seed=seed_of(key),
         ),
         factors=sizes,
         orbits=chosen,

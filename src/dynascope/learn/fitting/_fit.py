@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._errors import RESULTS, ComputationFailed, InputError
+from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
 from ...analysis import Verdict
@@ -176,7 +177,7 @@ def fit(
             model=model if isinstance(model, str | None) else "given",
             latent=latent,
             budget=budget,
-            key=[int(x) for x in np.ravel(jax.random.key_data(key))],
+            key=seed_of(key),
         ),
         **facts,
     )

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import InputError
+from ..._random import seed_of
 from ..._results import provenance
 from ..._types import Key
 from ...systems import AbstractMap, kind
@@ -155,5 +156,5 @@ def _settings(
         "score_every": selection.every if selection else None,
         "patience": selection.patience if selection else None,
         "precision": np.dtype(precision).name,
-        "key": np.asarray(jax.random.key_data(key)).tolist(),
+        "key": seed_of(key),
     }

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import InputError
+from ..._random import generator_of
 from ..._types import Key
 from ..synapses import AbstractPlasticity
 from ._cells import AbstractCells
@@ -94,7 +95,7 @@ def assembled(
     dt = float(in_unit(dt, "ms", name="dt"))
     if not dt > 0:
         raise InputError(f"`dt` must be positive, got {dt} ms.")
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel().tolist())
+    generator = generator_of(key)
     _check_names(populations)
     named = tuple((one.name, int(one.size)) for one in populations)
     member = _memberships(populations)
