@@ -162,7 +162,7 @@ def correlations(
             time_unit=trains.time_unit,
         ),
         matrix=matrix,
-        stderr=(1 - np.minimum(matrix**2, 1.0)) / math.sqrt(size - 1),
+        stderr=_stderr(matrix, size),
         chance=chance,
         zscore=chance if surrogate is None else _zscores(matrix - chance, spread),
         pvalue=beyond,
@@ -176,6 +176,15 @@ def _coefficients(counts: NDArray[np.int64]) -> Array:
     return unit @ unit.T
 
 
+def _stderr(matrix: Array, size: int) -> Array:
+    """Asymptotic error of each coefficient, in one array, as many trains make large ones."""
+    out = np.square(matrix)
+    np.minimum(out, 1.0, out=out)
+    np.subtract(1.0, out, out=out)
+    out /= math.sqrt(size - 1)
+    return out
+
+
 def _zscores(apart: Array, spread: Array) -> Array:
     return np.where(spread > 0, apart / np.where(spread > 0, spread, 1.0), np.nan)
 
@@ -183,12 +192,12 @@ def _zscores(apart: Array, spread: Array) -> Array:
 def _pair_mean(matrix: Array) -> tuple[float, float]:
     """Mean of the entries off the diagonal that are numbers, and its jackknife error over trains."""
     kept = np.isfinite(matrix.diagonal())
-    inner = matrix[np.ix_(kept, kept)]
+    inner = matrix if kept.all() else matrix[np.ix_(kept, kept)]
     n = len(inner)
     if n < 2:
         return math.nan, math.nan
-    off = inner - np.diag(inner.diagonal())
-    total, rows = off.sum(), off.sum(axis=1)
+    rows = inner.sum(axis=1) - inner.diagonal()
+    total = rows.sum()
     if n < 3:
         return float(total / 2), math.inf
     left = (total - 2 * rows) / ((n - 1) * (n - 2))
