@@ -13,9 +13,9 @@ from dynascope.learn import (
     Copy,
     DelayedSine,
     Hyperparameters,
+    PopulationTraining,
     SequentialParity,
     Spectra,
-    Training,
     resampled,
     train_population,
 )
@@ -23,7 +23,7 @@ from dynascope.learn import _population as population
 from dynascope.models import LSTM, RNN
 
 FEW = Hyperparameters(kinds=(RNN,), sizes=(6,), settings=3, replicates=2, rates=(0.01, 0.03), gains=(0.3, 1.5))
-SHORT = Training(checkpoints=(0, 20, 100), batch=8, length=30)
+SHORT = PopulationTraining(checkpoints=(0, 20, 100), batch=8, length=30)
 SPECTRA = Spectra(points=12, length=60, transient=20)
 
 
@@ -145,7 +145,7 @@ def test_spectrum_of_a_linear_network_is_that_of_its_matrix(key):
     [
         (lambda: Hyperparameters(sizes=(0,)), "sizes"),
         (lambda: Hyperparameters(gains=(2.0, 1.0)), "`gains` must be a positive interval"),
-        (lambda: Training(checkpoints=(0, 10, 10)), "increasing `checkpoints`"),
+        (lambda: PopulationTraining(checkpoints=(0, 10, 10)), "increasing `checkpoints`"),
         (lambda: Spectra(sequences=1), "at least 2 `points`, and 2 `sequences`"),
     ],
 )

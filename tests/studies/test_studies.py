@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from dynascope import ComputationFailed, InputError
-from dynascope.learn import AeLLETraining, Comparison, Hyperparameters, Spectra, Training
+from dynascope.learn import AeLLETraining, Comparison, Hyperparameters, PopulationTraining, Spectra
 from dynascope.models import RNN
 from dynascope.studies import STUDIES, Claim, study
 from dynascope.studies._aelle import CLAIMS, Plan, judged, known, run
 
 REDUCED = Plan(
     hyperparameters=Hyperparameters(kinds=(RNN,), sizes=(6, 8), settings=8, replicates=2),
-    training=Training(checkpoints=(0, 12, 60), batch=4, length=30),
+    training=PopulationTraining(checkpoints=(0, 12, 60), batch=4, length=30),
     spectra=Spectra(points=12, length=60, transient=20),
     aelle=AeLLETraining(steps=60),
     comparison=Comparison(repeats=1, bootstrap=200, components=3),

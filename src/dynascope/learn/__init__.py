@@ -12,8 +12,8 @@ from ._loss_prediction import LossPrediction as LossPrediction
 from ._loss_prediction import loss_prediction as loss_prediction
 from ._population import Hyperparameters as Hyperparameters
 from ._population import NetworkPopulation as NetworkPopulation
+from ._population import PopulationTraining as PopulationTraining
 from ._population import Spectra as Spectra
-from ._population import Training as Training
 from ._population import resampled as resampled
 from ._population import train_population as train_population
 from ._tasks import AbstractTask as AbstractTask

@@ -57,7 +57,7 @@ class Hyperparameters(eqx.Module):
                 raise InputError(f"`{name}` must be a positive interval (low, high), got ({low}, {high}).")
 
 
-class Training(eqx.Module):
+class PopulationTraining(eqx.Module):
     """How each network is trained: by Adam on new sequences in every step, the same ones for all.
 
     Args:
@@ -74,8 +74,8 @@ class Training(eqx.Module):
         steps = np.diff([-1, *self.checkpoints])
         if not len(steps) or np.any(steps < 1) or min(self.batch, self.length) < 1:
             raise InputError(
-                "`Training` needs increasing `checkpoints` from 0 on, and `batch` and `length` of at least 1, got "
-                f"{self.checkpoints}, {self.batch} and {self.length}."
+                "`PopulationTraining` needs increasing `checkpoints` from 0 on, and `batch` and `length` of at least "
+                f"1, got {self.checkpoints}, {self.batch} and {self.length}."
             )
 
 
@@ -162,7 +162,7 @@ def train_population(
     task: AbstractTask,
     *,
     hyperparameters: Hyperparameters | None = None,
-    training: Training | None = None,
+    training: PopulationTraining | None = None,
     spectra: Spectra | None = None,
     key: Key,
     progress: bool = False,
@@ -192,13 +192,13 @@ def train_population(
         >>> from dynascope.learn import DelayedSine
         >>> from dynascope.models import RNN
         >>> few = Hyperparameters(kinds=(RNN,), sizes=(4,), settings=2, replicates=1)
-        >>> short = Training(checkpoints=(0, 2), batch=2, length=20)
+        >>> short = PopulationTraining(checkpoints=(0, 2), batch=2, length=20)
         >>> found = train_population(DelayedSine(2), hyperparameters=few, training=short, key=jax.random.key(0))
         >>> found.spectra.shape
         (2, 2, 64)
     """
     hyperparameters = hyperparameters or Hyperparameters()
-    training, spectra = training or Training(), spectra or Spectra()
+    training, spectra = training or PopulationTraining(), spectra or Spectra()
     drawing, learning, testing = jax.random.split(key, 3)
     cases = [(i, n) for i in range(len(hyperparameters.kinds)) for n in hyperparameters.sizes]
     parts: list[dict[str, np.ndarray]] = []
@@ -295,7 +295,11 @@ def _start(network: Any) -> Any:
 
 
 def _followed(
-    networks: Any, rates: jax.Array, plan: tuple[AbstractTask, Training, Spectra], keys: tuple[Key, Key], bar: Progress
+    networks: Any,
+    rates: jax.Array,
+    plan: tuple[AbstractTask, PopulationTraining, Spectra],
+    keys: tuple[Key, Key],
+    bar: Progress,
 ) -> dict[str, np.ndarray]:
     """Train the batch `networks`, and take losses and spectra at each checkpoint."""
     task, training, spectra = plan

@@ -20,8 +20,8 @@ from ..learn import (
     Hyperparameters,
     LossPrediction,
     NetworkPopulation,
+    PopulationTraining,
     Spectra,
-    Training,
     loss_prediction,
     train_population,
 )
@@ -104,7 +104,7 @@ class Plan(eqx.Module):
     """How large the study is; without arguments it is the published run."""
 
     hyperparameters: Hyperparameters = eqx.field(default_factory=Hyperparameters)
-    training: Training = eqx.field(default_factory=Training)
+    training: PopulationTraining = eqx.field(default_factory=PopulationTraining)
     spectra: Spectra = eqx.field(default_factory=Spectra)
     aelle: AeLLETraining = eqx.field(default_factory=AeLLETraining)
     comparison: Comparison = eqx.field(default_factory=Comparison)
