@@ -7,7 +7,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import fft, signal
+from scipy import fft
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, provenance
@@ -134,6 +134,8 @@ def regime_from_data(x: ArrayLike, *, dt: float = 1.0, seed: int = 0) -> RegimeF
 def _look(table: Array, embedded: Embedding, rhythms: Spectrum, *, seed: int) -> _Signs:
     growth, smoothed = exponent_from_data(embedded, seed=seed), False
     if not (growth.converged and growth.grows) and embedded.delay >= 5:
+        from scipy import signal  # slow to load: only where it is needed
+
         window = 2 * int(0.75 * embedded.delay) + 1
         softened = np.asarray(signal.savgol_filter(table, window, 3, axis=0))
         again = exponent_from_data(softened, dt=embedded.dt, delay=embedded.delay, seed=seed)

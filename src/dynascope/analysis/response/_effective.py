@@ -7,7 +7,6 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
@@ -80,6 +79,8 @@ def effective_connectivity(
     mean, count = each.mean(axis=0), len(each)
     along = np.real(each * np.exp(-1j * np.angle(mean)))
     off = ~np.eye(len(matrix), dtype=bool)
+    from scipy.stats import rankdata  # slow to load: only where it is needed
+
     order = rankdata(np.abs(matrix)[off])
 
     def agreement(values: np.ndarray) -> np.ndarray:

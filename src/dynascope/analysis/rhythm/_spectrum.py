@@ -7,7 +7,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, signal, special
+from scipy import fft, special
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
@@ -77,6 +77,8 @@ def spectrum(
         raise InputError("`x` is constant: it has no spectrum.")
     if tapers < 1 or segments < 1 or not 0 < confidence < 1:
         raise InputError("`tapers` and `segments` must be at least 1, and `confidence` between 0 and 1.")
+    from scipy import signal  # slow to load: only where it is needed
+
     parts = int(np.clip(table.shape[0] // 64, 1, segments))
     size = table.shape[0] // parts
     shapes = _sine_tapers(size, tapers)
@@ -125,7 +127,7 @@ def lines(x: Array, *, dt: float) -> tuple[Array, Array, Array]:
     the ratio of line to background (the bound of Cramer and Rao), at least 1 % of a bin.
     """
     count = x.shape[0]
-    window = np.asarray(signal.get_window("hann", count))
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(count) / count)
     amplitude = np.asarray(fft.rfft((x - x.mean(axis=0)) * window[:, None], axis=0))
     power = (np.abs(amplitude) ** 2).sum(axis=1)
     power[0] = 0.0

@@ -9,7 +9,6 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
@@ -177,6 +176,8 @@ def rate_curve(trains: SpikeTrains, *, bin: float, smoothing: AbstractSmoothing 
 
 def _convolved(counts: Array, weights: Array) -> Array:
     """Rows convolved with weights around their middle; rounding of the transform may not make rates negative."""
+    from scipy import signal  # slow to load: only where it is needed
+
     half = weights.size // 2
     full = signal.fftconvolve(counts, weights[None, :], mode="full", axes=1)
     return np.maximum(full[:, half : half + counts.shape[1]], 0.0)
