@@ -228,7 +228,7 @@ def _described(
     samples = samples[:, :, :-2] if turns else samples
     far = np.any(np.abs(ends) > _FAR * (np.abs(extent) + 1), axis=1)
     diverged = far | ~np.all(np.isfinite(samples), axis=(1, 2)) | ~np.all(np.isfinite(ends), axis=1)
-    middles = np.where(diverged[:, None], 0.0, samples.mean(axis=1))
+    middles = np.where(diverged[:, None, None], 0.0, samples).mean(axis=1)
     moves = np.zeros_like(middles) if before is None else middles - before.middles
     if before is not None:
         onward = (moves * before.moves > 0) & (np.abs(moves) > _PACE * np.abs(before.moves))
