@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 import dynascope as ds
-from dynascope.learn.reservoirs import AlternatingReadout, LinearReadout, SquaresReadout, echoes, fit_echo_state
+from dynascope.learn.reservoirs import (
+    AlternatingReadout,
+    LinearReadout,
+    SquaresReadout,
+    echoes,
+    fit_echo_state,
+)
 from dynascope.models.networks import EchoState
 
 
@@ -71,3 +77,18 @@ def test_bad_input() -> None:
         fit_echo_state(network, [np.ones((300, 2))])
     with pytest.raises(ds.InputError, match="longer than the washout"):
         fit_echo_state(network, [np.ones((50, 1))])
+
+
+@pytest.mark.parametrize("leak", [1.0, 0.3])
+def test_sparse_reservoirs_step_alike_compiled_or_not(leak: float) -> None:
+    network = EchoState.draw(n=30, inputs=2, bias=0.2, leak=leak, density=0.1, key=jax.random.key(0))
+    drive = jax.random.normal(jax.random.key(1), (40, 2))
+    compiled = jax.jit(lambda d: echoes(network, d))(drive)
+    found = echoes(network, drive)
+    np.testing.assert_allclose(found, compiled, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(echoes(network, drive[20:], found[19]), compiled[20:], rtol=0, atol=1e-13)
+    # Traced where a derivative is asked for.
+    slope = jax.grad(lambda s: jnp.sum(echoes(network.replace(spectral_radius=s), drive)))(0.9)
+    h = 1e-5
+    up, down = (jnp.sum(echoes(network.replace(spectral_radius=0.9 + d), drive)) for d in (h, -h))
+    assert float(slope) == pytest.approx(float(up - down) / (2 * h), rel=1e-5)

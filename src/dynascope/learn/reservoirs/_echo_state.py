@@ -11,11 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import InputError
-from ..._types import Key, State
+from ..._types import Key
 from ...models.networks import EchoState
-from ...systems import AbstractMap, closed_loop
+from ...systems import closed_loop
 from ...systems.derived import RuledMap
 from ..regression import AbstractLeastSquares, ridge
+from ._echoes import echoes
 from ._readouts import AbstractReadout, AlternatingReadout
 
 
@@ -75,19 +76,8 @@ def fit_echo_state(
         targets.append(np.asarray(data[washout + 1 :]))
     if not features:
         raise InputError(f"No stretch is longer than the washout of {washout} samples. Lower `washout`.")
-    phi = np.concatenate(features)
+    # One stretch, perhaps of hundreds of megabytes, is not copied.
+    phi = features[0] if len(features) == 1 else np.concatenate(features)
     weights = ridge(phi, np.concatenate(targets), penalty=penalty * len(phi), method=method)
     loop: Any = closed_loop(network, eqx.tree_at(lambda r: r.weights, kind, jnp.asarray(weights)))
     return loop
-
-
-@eqx.filter_jit
-def echoes(network: AbstractMap, drive: Any, y0: State = None) -> jax.Array:
-    """States after each sample of `drive`, shape `(time, units)`, from `y0` or the network's own start."""
-    start = network.initial_state() if y0 is None else y0
-
-    def heard(y: State, u: Any) -> tuple[State, State]:
-        fresh = network.step(0, y, u)
-        return fresh, fresh
-
-    return jax.lax.scan(heard, start, drive)[1]
