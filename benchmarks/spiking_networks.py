@@ -1,11 +1,10 @@
-"""Networks of spiking neurons against published figures and theory; draws the pictures of `docs/spiking-networks.md`.
+"""Networks of spiking neurons against published figures and theory.
 
     python benchmarks/spiking_networks.py [--seeds 3]
 
 - The current-based and the Hodgkin-Huxley benchmark of Brette et al. (2007), 4000 neurons: mean rate, and mean
   coefficient of variation of the intervals over neurons with three spikes at least. The figures compared with are those
   that Brian2 gives; ours are means over networks, with their standard error.
-- Brunel's (2000) network, 12,500 neurons with the parameters of his figure 8: how it fires, by `firing_regime`.
 - Leaky neurons in white noise: the rate at three steps, the line through them against the root of the step, and its
   value at step nil against the formula of Siegert.
 
@@ -21,16 +20,13 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy.optimize import brentq
 
-import dynascope as ds
-from dynascope.analysis.spikes import firing_regime, firing_statistics, siegert_rate
+from dynascope.analysis.spikes import firing_statistics, siegert_rate
 from dynascope.models.spiking import (
     LeakyCells,
     Population,
     UniformDraw,
     WhiteNoise,
-    brunel_network,
     cobahh_network,
     cuba_network,
     spiking_network,
@@ -39,16 +35,6 @@ from dynascope.solve import simulate
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "spiking_networks.json"
-IMAGES = HERE.parent / "docs" / "images"
-
-#: Brunel (2000), figure 8: strength of inhibition, rate of the outside relative to threshold, his word; then the length
-#: of the run, of what is left out at its beginning, and of the picture of its end, ms.
-BRUNEL = {
-    "A": (3.0, 2.0, "synchronous regular", 300.0, 100.0, 60.0),
-    "B": (6.0, 4.0, "synchronous irregular", 700.0, 200.0, 200.0),
-    "C": (5.0, 2.0, "asynchronous irregular", 700.0, 200.0, 200.0),
-    "D": (4.5, 0.9, "synchronous irregular", 2700.0, 200.0, 600.0),
-}
 
 
 def mean(values: list[float]) -> dict[str, float]:
@@ -66,42 +52,6 @@ def benchmark(make: Any, *, seeds: int, duration: float) -> dict[str, Any]:
         rates.append(float(np.mean(found.rates)))
         irregular.append(float(np.mean(found.cv[enough])))
     return {"simulated_ms": duration, "networks": seeds, "rate_hz": mean(rates), "cv": mean(irregular)}
-
-
-def mean_field(g: float, eta: float) -> float:
-    """The rate of the state without oscillation: that of a neuron in the noise that its own rate makes, by Siegert."""
-    inputs, J, tau = 1000, 0.1, 0.02
-
-    def excess(rate: float) -> float:
-        outside = eta * 20.0 / (J * inputs * tau)
-        mu = inputs * J * tau * (outside + rate * (1 - g / 4))
-        sigma = J * np.sqrt(inputs * tau * (outside + rate * (1 + g * g / 4)))
-        return float(siegert_rate(mu, sigma, tau=tau, threshold=20.0, reset=10.0, refractory=0.002)) - rate
-
-    return float(brentq(excess, 1e-3, 499.0))  # type: ignore[arg-type]
-
-
-def brunel(name: str) -> dict[str, Any]:
-    g, eta, published, duration, transient, shown = BRUNEL[name]
-    run = simulate(brunel_network(g=g, eta=eta, key=jax.random.key(0)), duration, key=jax.random.key(1))
-    trains = run.trains(start=transient)
-    found = firing_regime(trains)
-    figure = ds.plot(run.trains(start=duration - shown, units=range(0, 12500, 63)))
-    figure.savefig(IMAGES / f"brunel-{name.lower()}.png", dpi=140)
-    cv = found.statistics.cv[trains.counts >= 3]
-    return {
-        "g": g,
-        "eta": eta,
-        "published": published,
-        "found": found.verdict.regime,
-        "confidence": found.verdict.confidence,
-        "rate_hz": float(np.mean(found.statistics.rates)),
-        "mean_field_hz": mean_field(g, eta),
-        "cv": float(np.mean(cv)),
-        "irregularity_lv": found.irregularity,
-        "common_share_of_variance": found.synchrony,
-        "window_ms": [transient, duration],
-    }
 
 
 def noisy(mu: float, sigma: float, *, neurons: int = 2000, duration: float = 1000.0) -> dict[str, Any]:
@@ -125,29 +75,19 @@ def noisy(mu: float, sigma: float, *, neurons: int = 2000, duration: float = 100
     }  # fmt: skip
 
 
-def pictures() -> None:
-    run = simulate(cuba_network(key=jax.random.key(0)), 1000.0)
-    ds.plot(run.trains(units=range(0, 4000, 20))).savefig(IMAGES / "cuba.png", dpi=140)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", default=["cuba", "cobahh", "siegert", *BRUNEL])
+    parser.add_argument("--only", nargs="*", default=["cuba", "cobahh", "siegert"])
     options = parser.parse_args()
     found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if "cuba" in options.only:
         published = {"published": {"rate": 5.5, "cv": 0.685}}
         found["cuba"] = benchmark(cuba_network, seeds=options.seeds, duration=5000.0) | published
-        pictures()
     if "cobahh" in options.only:
         found["cobahh"] = benchmark(cobahh_network, seeds=options.seeds, duration=1000.0) | {
             "published": {"rate": 36.5}
         }
     if "siegert" in options.only:
         found["siegert"] = [noisy(15.0, 1.5**0.5), noisy(13.0, 4.0)]
-    for name in set(options.only) & set(BRUNEL):
-        found.setdefault("brunel", {})[name] = brunel(name)
-        print(json.dumps(found["brunel"][name]), flush=True)
-        RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")

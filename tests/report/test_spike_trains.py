@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import struct
 
 import numpy as np
 import pytest
@@ -12,6 +13,16 @@ from dynascope.data import holds_spike_trains
 from dynascope.data._spike_files import _from_neo, _segments
 
 BURST = np.add.outer(np.arange(0.1, 9.0, 0.5), [0.0, 0.01, 0.02, 0.03]).ravel()
+
+
+def write_nex(path, rows, *, frequency=10000.0, stop=11.0):
+    """The trains as a file of NeuroExplorer, written by hand: neo reads such files but writes none."""
+    head = struct.pack("<4si256sdiiii256x", b"NEX1", 104, b"", frequency, 0, int(stop * frequency), len(rows), 0)
+    offset, parts = len(head) + 208 * len(rows), [head]
+    for k, row in enumerate(rows):
+        parts.append(struct.pack("<ii64sii128x", 0, 100, f"unit{k}".encode(), offset, len(row)))
+        offset += 4 * len(row)
+    path.write_bytes(b"".join(parts + [np.round(frequency * row).astype("<i4").tobytes() for row in rows]))
 
 
 @pytest.fixture
@@ -88,6 +99,9 @@ def test_page(tmp_path, rows):
     assert page.count("<svg") >= 3
     assert "Cross-correlogram" in page
     assert "local variation" in page.lower()
+    assert "correlation of counts of pairs" in page
+    assert "Spectrum of the population rate" in page
+    assert {"correlations", "correlogram", "spectrum"} <= set(made.results)
     made.save(tmp_path)
     assert (tmp_path / "report.html").exists()
 
@@ -119,3 +133,31 @@ def test_command_line(tmp_path, rows, capsys, monkeypatch):
     assert answer["verdict"]["regime"] == "asynchronous irregular"
     assert answer["kind"] == "spike trains"
     assert (tmp_path / "page" / "report.html").exists()
+
+
+def test_reports_of_files_of_neo_and_nwb(tmp_path, rows, capsys, monkeypatch):
+    pynwb = pytest.importorskip("pynwb")
+    pytest.importorskip("neo")
+    monkeypatch.chdir(tmp_path)
+    write_nex(tmp_path / "units.nex", rows)
+    file = pynwb.NWBFile("session", "id", datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    for row in rows:
+        file.add_unit(spike_times=row, obs_intervals=[[0.0, 11.0]])
+    with pynwb.NWBHDF5IO(str(tmp_path / "units.nwb"), "w") as io:
+        io.write(file)
+    for name in ("units.nex", "units.nwb"):
+        assert holds_spike_trains(name)
+        assert main(["report", name, "--json", "--out", name[-3:]]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["verdict"]["regime"] == "asynchronous irregular"
+        assert answer["dimension"] == 12
+        page = (tmp_path / name[-3:] / "report.html").read_text()
+        for word in ("Raster", "CV2", "Cross-correlogram", "Spectrum of the population rate", "correlation of counts"):
+            assert word in page
+
+
+def test_spikes_at_one_time_are_kept_once(tmp_path):
+    np.savez(tmp_path / "twice.npz", unit_a=[1.0, 1.0, 2.0], unit_b=[1.0], stop=3.0)
+    trains = ds.read_spike_trains(tmp_path / "twice.npz")
+    assert trains.counts.tolist() == [2, 1]
+    assert trains.notes == ("1 spikes at the same time as another one of their unit were left out",)

@@ -18,11 +18,21 @@ from ..analysis.stability import fixed_points as find_fixed_points
 from ..data import save
 from ..series import Events, Recording, SpikeTrains, Trajectory
 from ..solve import Tsit5, step_for, trajectory
-from ..systems import AbstractInput, AbstractSystem, Constant, default_input, dimension, is_discrete, kind
+from ..systems import (
+    AbstractInput,
+    AbstractSpiking,
+    AbstractSystem,
+    Constant,
+    default_input,
+    dimension,
+    is_discrete,
+    kind,
+)
 from ._answer import Answer
 from ._basins import basins as basins
 from ._bifurcations import bifurcations as bifurcations
 from ._fit import fit as fit
+from ._fit import seconds_of
 from ._options import Options
 from ._setup import input_of, key_of, output_times, span_of, start_of, stepper
 from ._show import complex_number, number, plain, table
@@ -44,15 +54,20 @@ def report(target: str, options: Options) -> Answer:
     """The whole report: verdict, page and numbers."""
     found = read_target(target, options)
     # Drawing is slow to load: only a report needs it, and only once its target was read.
-    from ..report import report_recording, report_spike_trains, report_system
+    from ..report import report_recording, report_spike_trains, report_spiking, report_system
 
     _say(found.notes, options)
     folder = options.out if options.out is not None else f"{found.name}-report"
     _check_folder(folder)
     progress = _progress(options)
+    if options.budget is not None and not isinstance(found.value, Recording):
+        raise InputError(
+            f"`--budget` is the time to learn a system from a recording of numbers, but `{target}` is none. Leave it out."
+        )
     if isinstance(found.value, Recording):
-        seed = options.seed or 0
-        made = report_recording(found.value, target=target, seed=seed, origin=found.origin, progress=progress)
+        seed, asked = options.seed or 0, seconds_of(options.budget, none=True)
+        search = {} if asked is None else {"budget": asked}
+        made = report_recording(found.value, target=target, seed=seed, origin=found.origin, progress=progress, **search)
     elif isinstance(found.value, SpikeTrains):
         made = report_spike_trains(found.value, target=target, seed=options.seed or 0, origin=found.origin)
     else:
@@ -65,21 +80,26 @@ def report(target: str, options: Options) -> Answer:
         inputs, assumed = input_of(system, options)
         _say(assumed, options)
         t1, transient = span_of(system, options)
-        made = report_system(
-            system,
-            target=target,
-            y0=start_of(system, options),
-            inputs=inputs,
-            key=key_of(options),
-            t1=t1,
-            transient=transient,
-            solver=stepper(system, options.dt),
-            notes=(*found.notes, *assumed),
-            origin=found.origin,
-            progress=progress,
-        )
+        given: dict[str, Any] = {
+            "target": target,
+            "y0": start_of(system, options),
+            "inputs": inputs,
+            "key": key_of(options),
+            "notes": (*found.notes, *assumed),
+            "origin": found.origin,
+            "progress": progress,
+        }
+        solver = stepper(system, options.dt)
+        if isinstance(system, AbstractSpiking):
+            # Steps on the command line, as for every map; milliseconds in the report.
+            times = {k: None if v is None else v * system.dt for k, v in (("t1", t1), ("transient", transient))}
+            made = report_spiking(system, **given, **times)
+        else:
+            made = report_system(system, **given, t1=t1, transient=transient, solver=solver)
     files = made.save(folder)
     text = f"{made.summary()}\n\n  page     {files['page']}\n  numbers  {files['json']}, {files['nc']}"
+    if "model" in files:
+        text += f"\n  model    {files['model']}"
     return Answer({**made.to_json(), **files}, text)
 
 

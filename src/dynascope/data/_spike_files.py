@@ -35,7 +35,8 @@ def read_spike_trains(
         time_unit: Unit of the times; None takes what the file says, else seconds.
 
     Returns:
-        The trains; spikes outside of a window that was given are left out.
+        The trains; spikes outside of a window that was given are left out, and so are spikes of one unit at one time
+        but the first, which a note then says.
 
     Raises:
         InputError: If the file holds no spike trains or cannot be read.
@@ -62,6 +63,9 @@ def read_spike_trains(
     given = start is not None or stop is not None
     times = np.concatenate([np.asarray(row, float).ravel() for row in rows.values()])
     notes = []
+    rows, twice = _distinct(rows)
+    if twice:
+        notes.append(f"{twice} spikes at the same time as another one of their unit were left out")
     if start is None:
         start = float(known["start"]) if "start" in known else min(0.0, float(times.min(initial=0.0)))
     if stop is None:
@@ -77,6 +81,13 @@ def read_spike_trains(
         source=path.name,
         notes=notes,
     )
+
+
+def _distinct(rows: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The times of each unit, each once, and how many that leaves out: clocks of recordings are coarse."""
+    flat = {name: np.asarray(row, float).ravel() for name, row in rows.items()}
+    once = {name: np.unique(row) for name, row in flat.items()}
+    return once, sum(flat[name].size - once[name].size for name in flat)
 
 
 def holds_spike_trains(path: str | Path) -> bool:

@@ -210,6 +210,7 @@ from .chaos import YuWang as YuWang
 from .chaos import YuWang2 as YuWang2
 from .chaos import ZhouChen as ZhouChen
 from .learned import AutoregressiveNetwork as AutoregressiveNetwork
+from .learned import ClosedFormContinuous as ClosedFormContinuous
 from .learned import DendriticPLRNN as DendriticPLRNN
 from .learned import NeuralODE as NeuralODE
 from .learned import ShallowPLRNN as ShallowPLRNN
@@ -229,6 +230,7 @@ from .networks import Hopfield as Hopfield
 from .networks import Kuramoto as Kuramoto
 from .networks import Lorentzian as Lorentzian
 from .networks import ModernHopfield as ModernHopfield
+from .networks import OscillatoryInterference as OscillatoryInterference
 from .networks import RateMap as RateMap
 from .networks import RateNetwork as RateNetwork
 from .networks import SakaguchiPopulations as SakaguchiPopulations
@@ -259,6 +261,7 @@ from .populations import DifferenceOfGaussians as DifferenceOfGaussians
 from .populations import Epileptor as Epileptor
 from .populations import JansenRit as JansenRit
 from .populations import MontbrioPazoRoxin as MontbrioPazoRoxin
+from .populations import NestedOscillation as NestedOscillation
 from .populations import NeuralFieldLattice as NeuralFieldLattice
 from .populations import NeuralFieldRing as NeuralFieldRing
 from .populations import OttAntonsen as OttAntonsen

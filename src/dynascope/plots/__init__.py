@@ -44,6 +44,8 @@ from ._series import time_series as time_series
 from ._spikes import correlograms as correlograms
 from ._spikes import firing_map as firing_map
 from ._spikes import raster as raster
+from ._spiking import connectivity as connectivity
+from ._spiking import network_raster as network_raster
 from ._style import svg as svg
 from ._sweep import sweep_figure as sweep_figure
 from ._symbols import symbols_figure as symbols_figure

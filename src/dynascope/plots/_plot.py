@@ -30,7 +30,9 @@ from ..analysis.threshold import ThresholdDiagram
 from ..learn import Fit, LossPrediction
 from ..learn.training import Training
 from ..models import Catalogue
+from ..models.spiking import NoisySpikingNetwork, SpikingNetwork
 from ..series import Recording, SpikeTrains, Trajectory
+from ..solve import SpikingRun
 from ._basins import basin_map, share_bars
 from ._bifurcation import bifurcation_diagram, orbit_figure
 from ._bifurcation_set import bifurcation_set_figure
@@ -51,6 +53,7 @@ from ._response import effective_matrix, learning_curve
 from ._rhythm import power_spectrum, return_times
 from ._series import draw_series, shown, time_series
 from ._spikes import correlograms, firing_map, raster
+from ._spiking import connectivity, network_raster
 from ._style import new_figure, styled
 from ._sweep import sweep_figure
 from ._symbols import symbols_figure
@@ -133,6 +136,9 @@ plot.register(ZeroOne, strengths)
 plot.register(SurrogateTest, surrogates)
 plot.register(FiringPattern, firing)
 plot.register(SpikeTrains, raster)
+plot.register(SpikingRun, network_raster)
+plot.register(SpikingNetwork, connectivity)
+plot.register(NoisySpikingNetwork, connectivity)
 plot.register(Correlogram, correlograms)
 plot.register(FiringRegime, firing_map)
 plot.register(FiniteTimeExponents, finite_time)

@@ -8,6 +8,7 @@ from ._page import write_page as write_page
 from ._recording import report_recording as report_recording
 from ._report import Report as Report
 from ._spike_trains import report_spike_trains as report_spike_trains
+from ._spiking import report_spiking as report_spiking
 from ._sweep import sweep_page as sweep_page
 from ._system import report_system as report_system
 from ._tables import exponents_table as exponents_table

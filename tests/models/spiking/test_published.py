@@ -70,4 +70,11 @@ def test_brunels_network_fires_asynchronously_at_the_rate_of_the_mean_field() ->
     run = simulate(brunel_network(g=g, eta=eta, key=jax.random.key(0)), 500.0, key=jax.random.key(1))
     trains = run.trains(start=100.0)
     assert abs(firing_statistics(trains).rates.mean() / expected - 1) < 0.02
-    assert firing_regime(trains).verdict.regime.startswith("asynchronous")
+    assert firing_regime(trains).verdict.regime == "asynchronous irregular"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("g", "eta", "word"), [(3.0, 2.0, "synchronous regular"), (6.0, 4.0, "synchronous irregular")])
+def test_brunels_network_oscillates_where_he_says(g: float, eta: float, word: str) -> None:
+    run = simulate(brunel_network(g=g, eta=eta, key=jax.random.key(2)), 400.0, key=jax.random.key(3))
+    assert firing_regime(run.trains(start=150.0)).verdict.regime == word

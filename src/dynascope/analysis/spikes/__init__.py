@@ -30,6 +30,7 @@ from ._firing_pattern import FiringPattern as FiringPattern
 from ._firing_pattern import firing_pattern as firing_pattern
 from ._firing_regime import FiringRegime as FiringRegime
 from ._firing_regime import firing_regime as firing_regime
+from ._firing_regime import interval_coherence as interval_coherence
 from ._information import entropy as entropy
 from ._information import mutual_information as mutual_information
 from ._information import words as words
@@ -44,12 +45,17 @@ from ._phases import PhaseLocking as PhaseLocking
 from ._phases import phase_amplitude_coupling as phase_amplitude_coupling
 from ._phases import phase_locking as phase_locking
 from ._phases import phases_at as phases_at
+from ._place_code import DecodedPosition as DecodedPosition
+from ._place_code import PlaceCode as PlaceCode
+from ._place_code import decoded_position as decoded_position
 from ._potential import Gibbs as Gibbs
 from ._potential import Terms as Terms
 from ._potential import gibbs as gibbs
 from ._potential import independent_terms as independent_terms
 from ._potential import markov_terms as markov_terms
 from ._potential import pairwise_terms as pairwise_terms
+from ._precession import PhasePrecession as PhasePrecession
+from ._precession import phase_precession as phase_precession
 from ._profiles import PairwiseSynchrony as PairwiseSynchrony
 from ._profiles import isi_distance as isi_distance
 from ._profiles import spike_distance as spike_distance

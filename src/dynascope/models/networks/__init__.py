@@ -13,6 +13,7 @@ from ._graded_hopfield import GradedHopfield as GradedHopfield
 from ._hopfield import Hopfield as Hopfield
 from ._kuramoto import Kuramoto as Kuramoto
 from ._modern_hopfield import ModernHopfield as ModernHopfield
+from ._oscillatory_interference import OscillatoryInterference as OscillatoryInterference
 from ._rate_map import HebbianForgetting as HebbianForgetting
 from ._rate_map import RateMap as RateMap
 from ._rate_network import RateNetwork as RateNetwork

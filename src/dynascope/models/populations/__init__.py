@@ -9,6 +9,7 @@ from ._kernels import DifferenceOfGaussians as DifferenceOfGaussians
 from ._kernels import Sigmoid as Sigmoid
 from ._kernels import ThresholdLinear as ThresholdLinear
 from ._montbrio_pazo_roxin import MontbrioPazoRoxin as MontbrioPazoRoxin
+from ._nested_oscillation import NestedOscillation as NestedOscillation
 from ._neural_field_lattice import NeuralFieldLattice as NeuralFieldLattice
 from ._neural_field_ring import NeuralFieldRing as NeuralFieldRing
 from ._ott_antonsen import OttAntonsen as OttAntonsen
