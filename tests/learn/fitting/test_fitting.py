@@ -14,6 +14,7 @@ from dynascope.learn.fitting import (
     KINDS,
     NVAR,
     AbstractLearner,
+    RandomFlow,
     SINDy,
     Trained,
     Trivial,
@@ -34,7 +35,17 @@ def lorenz() -> Prepared:
     return prepare(ds.Recording(np.asarray(run.ys)[1000:], dt=0.025, time_unit="1", names=("x", "y", "z")))
 
 
-LEARNERS = [Trivial(), Trivial(persists=True), NVAR(), NVAR(order=1), DMD(), EDMD(order=2), SINDy(), ESN(units=30)]
+LEARNERS = [
+    Trivial(),
+    Trivial(persists=True),
+    NVAR(),
+    NVAR(order=1),
+    DMD(),
+    EDMD(order=2),
+    SINDy(),
+    RandomFlow(50),
+    ESN(units=30),
+]
 
 
 @pytest.mark.parametrize("learner", LEARNERS, ids=lambda x: x.label)
@@ -172,6 +183,46 @@ def test_every_kind_of_model_has_candidates(lorenz: Prepared) -> None:
     (first, *_) = candidates(lorenz, model="echo-state", latent=20)
     assert first.units == 20  # type: ignore[attr-defined]
     assert Trained(GRU) in candidates(lorenz, model="gru")
+    assert any(isinstance(x, RandomFlow) for x in candidates(lorenz))
+
+
+def test_samples_of_a_map_are_not_taken_for_those_of_a_flow() -> None:
+    values = np.asarray(ds.trajectory(ds.build("henon"), None, np.arange(1000)).ys)
+    data = prepare(ds.Recording(values, dt=1.0, time_unit="step"))
+    assert not any(isinstance(x, RandomFlow | SINDy) for x in candidates(data))
+
+
+def test_random_units_learn_the_velocities(lorenz: Prepared) -> None:
+    made = RandomFlow().learn(lorenz, key=jax.random.key(0))
+    states = lorenz.test[0][::50]
+    scale, offset = (np.asarray(x) for x in (lorenz.standard.scale, lorenz.standard.offset))
+    system = ds.build("lorenz")
+    true = np.stack([np.asarray(system.vector_field(0.0, offset + scale * y, None)) / scale for y in states])
+    found = np.stack([np.asarray(made.vector_field(0.0, y, None)) for y in states])
+    assert np.sqrt(np.mean((found - true) ** 2) / np.mean(true**2)) < 0.01
+
+
+def test_search_ends_with_a_model_at_the_floor(lorenz: Prepared) -> None:
+    told = []
+    found = fit(lorenz, budget=300.0, tell=lambda *said: told.append(said))
+    assert len(told) < 6
+    assert found.believable
+    # A wave that dies out within ten times the stretch is good for a while, and does not end the search.
+    wave = np.stack([np.sin(0.1 * np.arange(4000)), np.cos(0.1 * np.arange(4000))], axis=1)
+    wave = wave + 0.05 * np.random.default_rng(0).normal(size=wave.shape)
+    assert len(fit(wave, dt=0.1, model=[NVAR(1, 1, 1), NVAR(2, 1, 1)]).tried) == 2
+
+
+def test_a_motion_that_comes_to_rest_is_judged_by_its_way_there() -> None:
+    t = 0.1 * np.arange(4000)
+    decay = np.exp(-0.1 * t)[:, None] * np.stack([np.sin(t), np.cos(t)], axis=1)
+    noisy = 2.0 + decay + 0.003 * np.random.default_rng(0).normal(size=decay.shape)
+    found = fit(noisy, dt=0.1, model=[SINDy(1, 0.02, 9), Trivial()])
+    assert found.label.startswith("sindy")
+    assert found.fidelity.names == ("approach", "rest")
+    assert found.believable
+    assert found.exponent == pytest.approx(-0.1, abs=0.02)
+    assert not fit(noisy, dt=0.1, model=Trivial()).believable
 
 
 def test_result_is_saved(lorenz: Prepared, tmp_path: Path) -> None:

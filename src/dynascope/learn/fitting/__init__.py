@@ -11,11 +11,14 @@ from ._learners import NVAR as NVAR
 from ._learners import AbstractLearner as AbstractLearner
 from ._learners import SINDy as SINDy
 from ._learners import Trivial as Trivial
+from ._random_flow import RandomFlow as RandomFlow
 from ._reconstruction import AbstractReconstruction as AbstractReconstruction
 from ._reconstruction import Forecasts as Forecasts
 from ._reconstruction import ReconstructedFlow as ReconstructedFlow
 from ._reconstruction import ReconstructedMap as ReconstructedMap
 from ._reconstruction import forecasts as forecasts
+from ._regime import as_recorded as as_recorded
+from ._regime import recorded_diagnosis as recorded_diagnosis
 from ._regime import recorded_regime as recorded_regime
 from ._starts import AbstractStart as AbstractStart
 from ._starts import AbstractView as AbstractView

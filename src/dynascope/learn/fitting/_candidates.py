@@ -12,10 +12,13 @@ from ...models.learned import DendriticPLRNN, NeuralODE, ShallowPLRNN
 from ..preparation import Prepared
 from ..regression import terms
 from ._learners import DMD, EDMD, ESN, NVAR, AbstractLearner, SINDy, Trivial
+from ._random_flow import RandomFlow
 from ._trained import Family, Trained
 
 #: Most terms of a polynomial model in the search.
 _TERMS = 400
+#: Candidates of each kind of flow that come first in the search.
+_FIRST = 9
 #: Units of an echo-state network in the search, unless told otherwise.
 _UNITS = 300
 
@@ -38,7 +41,11 @@ def candidates(data: Prepared, *, model: str | None = None, latent: int | None =
     if model is None:
         if latent is not None:
             raise InputError("`latent` is the size of one kind of model: name it with `model`, such as `echo-state`.")
-        return _in_turn([KINDS[name](data, None) for name in SEARCHED])
+        # Samples of a map are no samples of a flow, whose velocity could be read off.
+        flows = [] if data.time_unit == "step" else [KINDS[name](data, None) for name in FLOWS if name in SEARCHED]
+        others = [KINDS[name](data, None) for name in SEARCHED if name not in FLOWS]
+        # Flows are one cheap regression each: the likely ones of them come before all that takes longer.
+        return _in_turn([x[:_FIRST] for x in flows]) + _in_turn([*others, *(x[_FIRST:] for x in flows)])
     if model not in KINDS:
         raise InputError(f"There is no model `{model}` to fit. There is: {', '.join(KINDS)}.")
     if latent is not None and model not in SIZED:
@@ -80,10 +87,21 @@ def _echo_state(data: Prepared, latent: int | None) -> Candidates:
 def _sindy(data: Prepared, latent: int | None) -> Candidates:
     del latent
     orders = [order for order in (2, 3, 5) if data.channels <= 12 and len(terms(data.channels, order)) <= _TERMS]
-    windows = (0, 9, 21)
+    windows = (9, 0, 21)
     return [
         SINDy(order, threshold, window) for threshold in (0.02, 0.005, 0.1) for window in windows for order in orders
     ]
+
+
+def _random_flow(data: Prepared, latent: int | None) -> Candidates:
+    del data
+    # Short windows and small penalties first: both bend the velocities, and noise is averaged by many samples anyway.
+    few, many = (100, 200) if latent is None else (latent, latent)
+    choices = [
+        (few, 9, 1e-9), (few, 7, 1e-7), (few, 7, 1e-9), (many, 7, 1e-9), (many, 9, 1e-9), (many, 5, 1e-9),
+        (many, 13, 1e-9), (many, 7, 1e-7), (many, 9, 1e-6), (many, 21, 1e-7), (many, 21, 1e-5), (many, 9, 1e-3),
+    ]  # fmt: skip
+    return list(dict.fromkeys(RandomFlow(*choice) for choice in choices))
 
 
 def _linear(data: Prepared, latent: int | None) -> Candidates:
@@ -124,6 +142,7 @@ KINDS: MappingProxyType[str, Callable[[Prepared, int | None], Candidates]] = Map
         "edmd": _edmd,
         "nvar": _nvar,
         "sindy": _sindy,
+        "random-flow": _random_flow,
         "echo-state": _echo_state,
         "shallow-plrnn": _trained(ShallowPLRNN),
         "al-rnn": _trained(ALRNN, sizes=False),
@@ -135,8 +154,11 @@ KINDS: MappingProxyType[str, Callable[[Prepared, int | None], Candidates]] = Map
         "neural-ode": _trained(NeuralODE),
     }
 )
-#: Kinds that a search without a name goes through, and kinds that have a size of their own.
-SEARCHED = ("linear", "sindy", "nvar", "echo-state", "shallow-plrnn")
+#: Kinds that a search without a name goes through, cheap ones first; kinds that have a size of their own; and kinds
+#: that take the data for samples of a flow.
+SEARCHED = ("sindy", "random-flow", "nvar", "linear", "echo-state", "shallow-plrnn")
 SIZED = (
-    "echo-state", "shallow-plrnn", "al-rnn", "plrnn", "dendritic-plrnn", "rnn", "gru", "lstm", "neural-ode",
+    "random-flow", "echo-state", "shallow-plrnn", "al-rnn", "plrnn", "dendritic-plrnn", "rnn", "gru", "lstm",
+    "neural-ode",
 )  # fmt: skip
+FLOWS = ("sindy", "random-flow", "neural-ode")

@@ -35,6 +35,8 @@ AHEAD = (1, 20)
 _WEIGHT = 0.1
 #: Excess over the floor that counts as none, for floors are known no better: among such models forecasts decide.
 _SLACK = 0.05
+#: A search ends with a model that is at the floor, and still good after a run so many times as long.
+_LATER = 10
 #: Steps over which the largest exponent is averaged.
 _STEPS = 10_000
 
@@ -130,7 +132,8 @@ def fit(
         model: Name of a kind of model (`nvar`, `echo-state`, `sindy`, `linear`, ...), a learner, or several; None tries
             several kinds.
         latent: Size of the model's state, for kinds that have one.
-        budget: Seconds of search; None is a minute. At least one model is tried, however short.
+        budget: Most seconds of search; None is a minute. At least one model is tried, however short; a model that is at
+            the floor in every score ends the search.
         dt: Sampling interval of arrays.
         delayed: Unfold the channels by delays first; a single channel always is.
         name: Whether to name the regime of the system learned, which takes a while for large ones.
@@ -222,7 +225,7 @@ def _searched(
             continue
         try:
             system = learner.learn(data, key=jax.random.fold_in(key, i))
-            score = _score(system, data, stretch)
+            score, long_run = _score(system, data, stretch)
         except InputError as error:
             failures.append(f"{learner.label}: {error}")
             continue
@@ -233,15 +236,29 @@ def _searched(
             best, least = (learner, system), score
         if tell is not None:
             tell(learner.label, score, score == least)
+        if score == least and _settled(system, data, stretch, long_run):
+            break
     return best, tried, failures, scores
 
 
-def _score(system: AbstractReconstruction, data: Prepared, stretch: Judging) -> float:
-    """What models are ranked by, smaller is better."""
+def _settled(system: AbstractReconstruction, data: Prepared, stretch: Judging, long_run: Fidelity) -> bool:
+    """Whether no other model could score better: at the floor in every score, and still good after a much longer run.
+
+    A model whose motion dies out or grows slowly is good for a while.
+    """
+    if not (long_run.believable and float(np.max(long_run.excess)) <= _SLACK):
+        return False
+    count = len(stretch.truth)
+    late = long_runs(system, data, stretch.before, _LATER * count, runs=1)[:, -count:]
+    return judged(system, data, stretch, runs=late).believable
+
+
+def _score(system: AbstractReconstruction, data: Prepared, stretch: Judging) -> tuple[float, Fidelity]:
+    """What models are ranked by, smaller is better, and the long runs behind it."""
     long_run = judged(system, data, stretch)
     errors = _errors(system, data, [data.standard.undo(x) for x in data.validation])[0]
     apart = min(1.0, float(errors[min(AHEAD[-1], len(errors)) - 1])) if np.isfinite(errors).all() else 1.0
-    return float(np.sum(np.maximum(long_run.excess - _SLACK, 0.0))) + _WEIGHT * apart
+    return float(np.sum(np.maximum(long_run.excess - _SLACK, 0.0))) + _WEIGHT * apart, long_run
 
 
 def _errors(system: AbstractReconstruction, data: Prepared, stretches: list[Any], horizon: int = AHEAD[-1]) -> Any:

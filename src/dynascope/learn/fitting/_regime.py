@@ -8,8 +8,8 @@ import numpy as np
 
 from ..._types import Key
 from ...analysis import Evidence, Verdict
-from ...analysis.regime import regime_of
-from ...systems import AbstractMap
+from ...analysis.regime import Attractor, Diagnosis, regime_of
+from ...systems import AbstractMap, AbstractSystem
 from ._reconstruction import AbstractReconstruction
 
 #: Starts near the recorded motion: one attractor is asked for, not its basin.
@@ -30,13 +30,48 @@ def recorded_regime(system: AbstractReconstruction, *, key: Key | None = None) -
     Returns:
         The verdict on the attractor to which that state itself leads.
     """
-    diagnosis = regime_of(system, starts=_STARTS, key=key)
+    return recorded_diagnosis(system, key=key).verdict
+
+
+def recorded_diagnosis(system: AbstractReconstruction, *, key: Key | None = None) -> Diagnosis:
+    """All that `recorded_regime` rests on: its verdict, the attractors near the recorded motion and fixed points.
+
+    Args:
+        system: A reconstruction.
+        key: Random key of the starts.
+    """
+    diagnosis = as_recorded(system, regime_of(system, starts=_STARTS, key=key))
     home = next((a for a in diagnosis.attractors if a.home), None)
-    verdict = diagnosis.verdict if home is None else home.verdict
-    if not isinstance(system, AbstractMap) or system.clock == "step" or home is None or home.spectrum is None:
+    return diagnosis if home is None else dataclasses.replace(diagnosis, verdict=home.verdict)
+
+
+def as_recorded(system: AbstractSystem, diagnosis: Diagnosis) -> Diagnosis:
+    """A diagnosis of a system learned from samples of a flow, with its attractors named as those of the flow.
+
+    Other systems keep theirs.
+    """
+    if not isinstance(system, AbstractReconstruction) or not isinstance(system, AbstractMap) or system.clock == "step":
+        return diagnosis
+    attractors = tuple(dataclasses.replace(a, verdict=_of_flow(a)) for a in diagnosis.attractors)
+    before = {a.verdict.regime for a in diagnosis.attractors}
+    # The verdict on the whole is that on its attractors where they are all of one kind.
+    whole = diagnosis.verdict
+    if len(before) == 1 and whole.regime in before and len({a.verdict.regime for a in attractors}) == 1:
+        first = next((a for a in attractors if a.home), attractors[0]).verdict
+        if first.regime != whole.regime:
+            whole = dataclasses.replace(
+                whole, regime=first.regime, evidence=(*whole.evidence, first.evidence[-1]), attributes=()
+            )
+    return dataclasses.replace(diagnosis, verdict=whole, attractors=attractors)
+
+
+def _of_flow(found: Attractor) -> Verdict:
+    """The verdict on an attractor of a map that samples a flow."""
+    verdict = found.verdict
+    if found.spectrum is None:
         return verdict
-    zeros = int(np.sum(np.abs(home.spectrum.exponents) <= home.spectrum.zero_widths))
-    again = verdict.regime == "periodic" and home.returns is not None and home.returns.multiplicity > 1
+    zeros = int(np.sum(np.abs(found.spectrum.exponents) <= found.spectrum.zero_widths))
+    again = verdict.regime == "periodic" and found.returns is not None and found.returns.multiplicity > 1
     if again or (verdict.regime == "torus" and zeros == 1):
         meaning = "Samples of a limit cycle lie on a closed curve: of a flow, this is one rhythm."
         sign = Evidence("exponents of zero of the sampled motion", float(zeros), None, meaning)

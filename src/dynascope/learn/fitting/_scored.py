@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ..measures import Fidelity, fidelity
+from ..measures import Fidelity, fidelity, is_resting, resting_fidelity
 from ..preparation import Prepared
 from ._learners import NVAR
 from ._reconstruction import AbstractReconstruction, _ahead
@@ -34,6 +34,7 @@ class Judging(eqx.Module):
         before: Stretches that end before it, from which models are started.
         floors: Other stretches of its length.
         linear: A run of a linear model.
+        way: Where the recording ends at rest, the motions that lead there, from the beginning; else none.
         dt: Sampling interval.
     """
 
@@ -41,6 +42,7 @@ class Judging(eqx.Module):
     before: tuple[NDArray[np.float64], ...]
     floors: tuple[NDArray[np.float64], ...]
     linear: NDArray[np.float64]
+    way: tuple[NDArray[np.float64], ...]
     dt: float = eqx.field(static=True)
 
 
@@ -53,7 +55,9 @@ def judging(data: Prepared, *, final: bool) -> Judging:
     chosen = np.unique(np.linspace(0, len(pieces) - 1, min(FLOORS, len(pieces))).astype(int)) if pieces else []
     model = NVAR(taps=1, order=1, penalty=1e-8).learn(data, key=jax.random.key(0))
     (linear,) = long_runs(model, data, data.train, len(truth), runs=1)
-    return Judging(truth, earlier, tuple(pieces[i] for i in chosen), linear, data.dt)
+    rests = is_resting(truth, np.concatenate(data.train))
+    way = tuple(x[:_MOST] for x in data.train) if rests else ()
+    return Judging(truth, earlier, tuple(pieces[i] for i in chosen), linear, way, data.dt)
 
 
 def long_runs(
@@ -78,6 +82,11 @@ def long_runs(
 def judged(model: AbstractReconstruction, data: Prepared, stretch: Judging, *, runs: Any = None) -> Fidelity:
     """Scores of `model` on a stretch, beside its floor and trivial models; `runs` are its long runs if known."""
     made = long_runs(model, data, stretch.before, len(stretch.truth)) if runs is None else runs
+    if stretch.way:
+        longest = max(stretch.way, key=len)
+        shown = model.start.least(model.system)
+        along = _approach(model, data, longest, shown)
+        return resting_fidelity(list(made), [along] * len(made), stretch.truth, way=longest[shown:], dt=stretch.dt)
     return fidelity(
         list(made),
         stretch.truth,
@@ -85,3 +94,12 @@ def judged(model: AbstractReconstruction, data: Prepared, stretch: Judging, *, r
         trivial={"linear": stretch.linear},
         dt=stretch.dt,
     )
+
+
+def _approach(
+    model: AbstractReconstruction, data: Prepared, way: NDArray[np.float64], shown: int
+) -> NDArray[np.float64]:
+    """A free run in standard units from the first samples of a motion to its end."""
+    history = jnp.asarray(data.standard.undo(way[:shown]))[None]
+    made = data.standard(np.asarray(_ahead(model, history, steps=len(way) - shown))[0])
+    return np.where(np.abs(made) < _FAR, made, np.nan)

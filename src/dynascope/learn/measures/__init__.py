@@ -13,6 +13,8 @@ from ._forecasts import smape as smape
 from ._forecasts import valid_times as valid_times
 from ._invariants import InvariantErrors as InvariantErrors
 from ._invariants import invariant_errors as invariant_errors
+from ._rest import is_resting as is_resting
+from ._rest import resting_fidelity as resting_fidelity
 from ._spectra import AbstractSpectralDistance as AbstractSpectralDistance
 from ._spectra import FirstFrequencies as FirstFrequencies
 from ._spectra import SmoothedSpectra as SmoothedSpectra
