@@ -50,7 +50,7 @@ class PlaceCode(eqx.Module):
 
     Example:
         >>> code = PlaceCode(np.linspace(0.0, 2.0, 5))
-        >>> code.rates([1.0]).argmax()
+        >>> int(code.rates([1.0]).argmax())
         2
     """
 

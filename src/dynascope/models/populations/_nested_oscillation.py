@@ -30,7 +30,7 @@ class NestedOscillation(AbstractFlow):
         Kopell (2010), Measuring phase-amplitude coupling, J. Neurophysiol. 104, 1195-1210.
 
     Example:
-        >>> NestedOscillation(k=0.0, m=4.0).amplitude(jnp.array([0.0, 1.0])).round(9).tolist()
+        >>> NestedOscillation(k=0.0, m=4.0).amplitude(jnp.array([0.0, 1.0])).round(4).tolist()
         [2.0, 2.0]
     """
 
