@@ -8,10 +8,10 @@ here the forecast goes on for fifty, as in the long task of 2023. `univariate` s
 is that stored by `dysts` where it has the system with our parameters, else 1.5 certified time scales; the exponent is
 our certified one. A phase on the circle is shown as its cosine and sine; systems with delays show their one component.
 
-Regressions and reservoirs choose their settings by a forecast of the last two of the ten periods, then learn again
-from all ten. Networks have one setting each and a fixed number of updates; one channel is unfolded for them into five
-delayed copies. A forecast that raises, or is not finite (or beyond a million standard deviations) at some step of the long
-horizon, is a failure: it counts 200 from there on.
+Regressions and reservoirs choose their settings by a forecast of the last two of the ten periods, then learn again from
+all ten. Networks have one setting each and a fixed number of updates; one channel is unfolded for them into five
+delayed copies. A forecast that raises, or is not finite (or beyond a million standard deviations) at some step of the
+long horizon, is a failure: it counts 200 from there on.
 
 The store goes on where it was: call it again after an interruption, or after the minutes are over. `--engine` takes
 `processes` or the address of a Dask scheduler as well. With `--table` the store is read: `results/forecasting.nc` is

@@ -10,7 +10,17 @@ import pytest
 import dynascope as ds
 from dynascope import InputError
 from dynascope.analysis.map_cycles import periodic_points
-from dynascope.models import GRU, LSTM, RNN, AutoregressiveNetwork, DendriticPLRNN, Dense, NeuralODE, ShallowPLRNN
+from dynascope.models import (
+    GRU,
+    LSTM,
+    RNN,
+    AutoregressiveNetwork,
+    ClosedFormContinuous,
+    DendriticPLRNN,
+    Dense,
+    NeuralODE,
+    ShallowPLRNN,
+)
 
 ONE = np.ones(1)
 PIECEWISE = [
@@ -110,3 +120,45 @@ def test_neural_ode_is_the_network_written_out(key):
 def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_closed_form_cell_is_its_equation_and_time_opens_its_gate():
+    cell = ClosedFormContinuous.draw(n=3, inputs=2, hidden=5, key=jax.random.key(0))
+    rng = np.random.default_rng(0)
+    cell = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), cell)
+    h, x = rng.uniform(-1, 1, 3), rng.normal(size=2)
+
+    def dense(layer, v):
+        return np.asarray(layer.weight) @ v + np.asarray(layer.bias)
+
+    z = 1.7159 * np.tanh(2 / 3 * dense(cell.backbone, np.concatenate([x, h])))
+    short, long = np.tanh(dense(cell.first, z)), np.tanh(dense(cell.second, z))
+    for gap in (0.0, 0.3, 2.0):
+        gate = 1 / (1 + np.exp(-(gap * dense(cell.rate, z) + dense(cell.offset, z))))
+        after = cell.step(0, jnp.asarray(h), jnp.asarray([gap, *x]))
+        np.testing.assert_allclose(after, (1 - gate) * short + gate * long, rtol=1e-12)
+    # After a long time it is at one target or the other, as the sign of the rate has it.
+    at_end = cell.step(0, jnp.asarray(h), jnp.asarray([1e9, *x]))
+    np.testing.assert_allclose(at_end, np.where(dense(cell.rate, z) > 0, long, short), rtol=1e-12)
+    assert cell.input_size() == 3
+
+
+def test_closed_form_cell_holds_the_decay_of_a_leak_at_any_gap():
+    # One unit, its state so small that tanh is linear: what is left after tau is 2 (1 - g) = 2 sigma(-tau ln 3).
+    one, nil = np.array([[1.0]]), np.array([[0.0]])
+    small = 1e-4
+    backbone = Dense(one * 1.5 / 1.7159, np.zeros(1))
+    cell = ClosedFormContinuous(
+        backbone, Dense(2 * one, nil[0]), Dense(nil, nil[0]), Dense(nil, np.log(3.0) * one[0]), Dense(nil, nil[0])
+    )
+    for gap, left in ((0.0, 1.0), (1.0, 0.5), (2.0, 0.2), (60.0, 0.0)):
+        after = float(cell.step(0, jnp.array([small]), jnp.array([gap]))[0])
+        assert after / small == pytest.approx(left, abs=1e-6)
+
+
+def test_closed_form_cell_refuses_parts_that_do_not_fit():
+    cell = ClosedFormContinuous.draw(n=3, inputs=2, key=jax.random.key(0))
+    with pytest.raises(InputError, match="from the 64 outputs"):
+        ClosedFormContinuous(cell.backbone, cell.first, cell.second, cell.rate, Dense(np.eye(3), np.zeros(3)))
+    with pytest.raises(InputError, match="`h0` must be"):
+        ClosedFormContinuous(cell.backbone, cell.first, cell.second, cell.rate, cell.offset, h0=np.zeros(2))

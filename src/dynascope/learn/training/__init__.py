@@ -21,6 +21,8 @@ from ._sampled import AbstractAdjoint as AbstractAdjoint
 from ._sampled import Backsolved as Backsolved
 from ._sampled import Direct as Direct
 from ._sampled import SampledFlow as SampledFlow
+from ._shooting import Shooting as Shooting
+from ._shooting import multiple_shooting as multiple_shooting
 from ._starts import synchronised as synchronised
 from ._train import Selection as Selection
 from ._train import train as train
