@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.test_util import check_grads
 
-from dynascope._sincos import sincos
+from dynascope._sincos import cosine, sincos, sine
 
 EXTENDED = np.finfo(np.longdouble).nmant > 60
 
@@ -58,3 +58,16 @@ def test_other_precisions_keep_their_type() -> None:
     for found, known in zip(sincos(x), (jnp.sin(x), jnp.cos(x)), strict=True):
         assert found.dtype == jnp.float32
         np.testing.assert_array_equal(found, known)
+
+
+@pytest.mark.skipif(not EXTENDED, reason="this processor has no extended precision to compare with")
+@pytest.mark.parametrize("size", [0.7, 10.0, 1e3, 1e6])
+def test_each_alone_errs_by_less_than_two_units_in_the_last_place(size: float) -> None:
+    x = samples(size)
+    for function, exact in ((sine, np.sin), (cosine, np.cos)):
+        right = exact(x.astype(np.longdouble))
+        units = np.abs(np.asarray(jax.jit(function)(x)).astype(np.longdouble) - right) / np.spacing(
+            np.abs(right).astype(float)
+        )
+        assert np.max(units) < 2.5
+        assert not np.any(np.isfinite(function(jnp.array([np.inf, -np.inf, np.nan]))))

@@ -6,7 +6,7 @@ import pytest
 
 import dynascope as ds
 from dynascope import InputError
-from dynascope.analysis.basins import Grid, basin_shares, basins, grid_of
+from dynascope.analysis.basins import Grid, KnownCells, basin_shares, basins, grid_of
 from dynascope.data import load, save
 from dynascope.plots import plot
 
@@ -124,3 +124,35 @@ def test_thomas_has_three_attractors():
     found = basin_shares(ds.build("thomas", b=0.1665), region=box, precision=0.02)
     assert len(found) == 3
     assert found.shares.sum() == pytest.approx(1.0)
+
+
+def test_known_cells_tell_nearly_the_same_with_few_looks_and_say_how_nearly():
+    system, grid = ds.build("newton-map"), Grid([-1, -1], [1, 1], (96, 96))
+    whole = basins(system, grid)
+    found = basins(system, grid, known=whole.known, shortcut=KnownCells(streak=2, checked=1024, stride=1))
+    differ = np.mean(found.labels != whole.labels)
+    assert found.times.mean() < whole.times.mean()
+    assert differ < 0.05
+    # The share that is checked is of those that stopped early: nearly all.
+    assert abs(found.doubt - differ) < 4 * found.doubt_stderr + 0.2 * differ
+    assert "doubtful" in found.summary()
+    assert whole.doubt == whole.doubt_stderr == 0.0
+
+
+def test_known_cells_need_cells_that_are_whole_states():
+    with pytest.raises(InputError, match="whose components all vary"):
+        basins(ds.build("magnetic-pendulum"), Grid([-2, -2, 0, 0], [2, 2, 0, 0], (8, 8)), shortcut=KnownCells())
+    with pytest.raises(InputError, match="power of two"):
+        KnownCells(every=3)
+
+
+def test_neighbourhoods_of_rest_are_longer_where_states_return_faster():
+    # Lyapunov's form of two decays with rates 1 and 20 is diagonal, its lengths as the square root of 20.
+    decays = ds.flow(lambda t, y, _: -jnp.array([1.0, 20.0]) * y, [0.5, 0.5])
+    found = basins(decays, Grid([-1, -1], [1, 1], (8, 8)))
+    (one,) = found.known
+    lengths = np.linalg.norm(one.form, axis=0)
+    assert lengths[0] == pytest.approx(1.0)
+    assert 3.9 < lengths[0] / lengths[1] < 4.5
+    assert one.radius == pytest.approx(0.08)  # all that was tried comes back
+    assert one.distance(one.points[0] + np.array([0.3, 0.0])) == pytest.approx(0.3)

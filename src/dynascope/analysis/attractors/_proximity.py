@@ -51,7 +51,7 @@ class Proximity(AbstractFinder):
         )
         owner = np.array([n for n, a in enumerate(known) for _ in range(len(a.points))])
         targets = targets_of(places, streak=1)
-        labels, took, _ = race(stage, targets, stage.carries(starts), 0, looks=self.looks, stride=self.stride)
+        labels, took = race(stage, targets, stage.carries(starts), 0, looks=self.looks, stride=self.stride)
         named = np.where(labels >= 0, owner[np.maximum(labels, 0)], np.where(labels == OPEN, UNDECIDED, labels))
         steps = int(took.sum()) * self.stride * stage.unit * stage.stepped.work
         return Assigned(named.astype(np.int32), took * self.stride * stage.step_time, known, steps)

@@ -83,7 +83,7 @@ class Recurrences(AbstractFinder):
                 streak = max([_STREAK, *(a.streak for a in known)])
                 looks = max(_PATIENCE * self._longest(stage), 64 * stride) // stride + 2 * streak
                 targets = targets_of(known, streak=streak)
-                won, took, _ = race(stage, targets, stage.carries(starts[rest]), 0, looks=looks, stride=stride)
+                won, took = race(stage, targets, stage.carries(starts[rest]), 0, looks=looks, stride=stride)
                 labels[rest], times[rest] = won, took * stride * stage.step_time
                 steps += int(took.sum()) * stride * stage.unit
                 rest = rest[won == OPEN]
@@ -111,9 +111,7 @@ class Recurrences(AbstractFinder):
         stride = self._stride(stage)
         while streak < _LONGEST:
             looks = max(_PATIENCE * self._longest(stage), 64 * stride) // stride + 2 * streak
-            won, _, _ = race(
-                stage, targets_of(known, streak=streak), stage.carries(starts), 0, looks=looks, stride=stride
-            )
+            won, _ = race(stage, targets_of(known, streak=streak), stage.carries(starts), 0, looks=looks, stride=stride)
             if np.all((won == told) | (won == OPEN)):
                 break
             streak *= 2
@@ -142,7 +140,8 @@ class Recurrences(AbstractFinder):
             position, steps = position + int(walk.sum()) * stage.unit, steps + int(walk.sum()) * len(live) * stage.unit
             judged = judge(seen)
             labels[live[judged.diverged]] = DIVERGED
-            steady = (judged.kinds == before[live]) & ~judged.diverged
+            # Rest is put to the test by displaced states; what moves must be found to recur twice.
+            steady = ((judged.kinds == before[live]) | (judged.kinds == REST)) & ~judged.diverged
             before[live] = judged.kinds
             fresh, known, carries = self._named(stage, judged, seen, carries, steady, position, length, known, rng)
             labels[live] = np.where(fresh >= 0, fresh, labels[live])

@@ -13,6 +13,7 @@ from jax.flatten_util import ravel_pytree
 from ..._types import Key, State
 from ...systems import AbstractSystem, Variable, kind
 from .._as_map import Stepped, as_map
+from ._crowd import crowd
 from ._ensemble import sight
 
 #: Beyond this many coordinates states are watched in the principal subspace of the activity, of this dimension.
@@ -127,7 +128,7 @@ class Stage(eqx.Module):
         """
         steps = jnp.asarray(strides, jnp.int32) * self.unit
         ends, seen = _run(self.stepped, self.lens, carries, jnp.asarray(position, jnp.int32), steps)
-        return ends, np.asarray(seen)
+        return ends, np.stack([np.asarray(x).T for x in seen], axis=-1)
 
     def displaced(self, carries: Any, shifts: np.ndarray) -> Any:
         """Packed full states moved by `shifts`, shape `(start, d)`; histories are moved as a whole."""
@@ -248,16 +249,12 @@ def _displaced(stepped: Stepped, carries: Any, shifts: jax.Array) -> Any:
 
 @eqx.filter_jit
 def _run(stepped: Stepped, lens: Lens, carries: Any, first: Any, strides: Any) -> Any:
-    packed = stepped.packing()
-    step = stepped.stepper(packed)
+    many = crowd(stepped, lens)
 
-    def one(c: Any) -> Any:
-        def look(carry: Any, stride: Any) -> Any:
-            c, i = carry
-            c = jax.lax.fori_loop(0, stride, lambda j, s: step(i + j, s), c)
-            return (c, i + stride), lens(stepped.present(packed.unpack(c)))
+    def look(carry: Any, stride: Any) -> Any:
+        c, i = carry
+        c = jax.lax.fori_loop(0, stride, lambda j, s: many.step(i + j, s), c)
+        return (c, i + stride), many.seen(c)
 
-        (c, _), seen = jax.lax.scan(look, (c, first), strides)
-        return c, seen
-
-    return jax.vmap(one)(carries)
+    (c, _), seen = jax.lax.scan(look, (many.entered(carries), first), strides)
+    return many.left(c), seen

@@ -10,6 +10,7 @@ from ._fates import Fates as Fates
 from ._fates import fates as fates
 from ._grid import Grid as Grid
 from ._grid import grid_of as grid_of
+from ._known_cells import KnownCells as KnownCells
 from ._prepared import flat_box as flat_box
 from ._shares import BasinShares as BasinShares
 from ._shares import basin_shares as basin_shares

@@ -17,12 +17,10 @@ from ..._types import Key
 from ...systems import AbstractSystem, Box
 from ..attractors import AbstractFinder, KnownAttractor, Recurrences
 from ._grid import Grid
+from ._known_cells import KnownCells, filled
 from ._named import named, states_of
 from ._prepared import prepared
 from ._shares import share_error
-
-#: Starts that are held at once.
-_CHUNK = 1 << 19
 
 
 class Basins(AbstractResult):
@@ -33,6 +31,8 @@ class Basins(AbstractResult):
         times: Time after which that was seen: the closer to a boundary, the longer; the time of escape where the state
             diverges.
         grid: The cells.
+        doubt: With a shortcut, the share of checked cells whose own end is another than their label, and its standard
+            error; 0 without.
         shares: Share of the cells of each attractor.
         stderr: Its standard error if the cells were random starts, which overrates it.
         states: A flattened present state on each.
@@ -42,6 +42,8 @@ class Basins(AbstractResult):
     """
 
     grid: Grid
+    doubt: float
+    doubt_stderr: float
     regimes: tuple[str, ...] = eqx.field(static=True)
     names: tuple[str, ...] = eqx.field(static=True)
     known: tuple[KnownAttractor, ...]
@@ -73,7 +75,8 @@ class Basins(AbstractResult):
         lost = f"; {self.unbounded:.4f} diverge" if self.unbounded else ""
         unsure = float(np.mean(self.labels == -2))
         cells = " x ".join(map(str, self.grid.shape))
-        return f"{len(self)} attractor(s) on {cells} cells: {shares}{lost}" + (
+        doubt = f"; {self.doubt:.4f} +- {self.doubt_stderr:.4f} doubtful" if self.doubt_stderr else ""
+        return f"{len(self)} attractor(s) on {cells} cells: {shares}{lost}{doubt}" + (
             f"; {unsure:.4f} undecided." if unsure else "."
         )
 
@@ -84,6 +87,7 @@ def basins(
     *,
     finder: AbstractFinder | None = None,
     known: tuple[KnownAttractor, ...] = (),
+    shortcut: KnownCells | None = None,
     name: bool = False,
     inputs: Any = None,
     key: Key | None = None,
@@ -96,6 +100,8 @@ def basins(
         grid: Where to start.
         finder: How to find attractors; None takes `Recurrences()`.
         known: Attractors that are known already, of the same system on the same grid.
+        shortcut: `KnownCells()` lets starts stop in cells that are known already, for fine grids of autonomous systems;
+            None runs every start to its own end.
         name: Whether to say what each attractor is, which takes its Lyapunov exponents.
         inputs: Input signal of a driven system.
         key: Random key; None takes seed 0.
@@ -105,7 +111,7 @@ def basins(
         A `Basins` result.
 
     Raises:
-        InputError: If the grid is not one of states of the system.
+        InputError: If the grid is not one of states of the system, or the system is none for a shortcut.
 
     Example:
         >>> import dynascope as ds
@@ -121,15 +127,13 @@ def basins(
     of_stage, of_finder, of_names = jax.random.split(key, 3)
     box = Box(unravel(jnp.asarray(grid.low, flat.dtype)), unravel(jnp.asarray(grid.high, flat.dtype)))
     stage, _, _ = prepared(system, box, inputs=inputs, key=of_stage, solver=solver)
-    labels, times = np.full(grid.size, -2, np.int32), np.zeros(grid.size)
-    steps = 0
-    for first in range(0, grid.size, _CHUNK):
-        cells = np.arange(first, min(first + _CHUNK, grid.size))
-        part = finder.assigned(stage, grid.states(cells), known, key=jax.random.fold_in(of_finder, first))
-        labels[cells], times[cells], known, steps = part.labels, part.times, part.known, steps + part.steps
+    full = filled(finder, stage, grid, known, shortcut=shortcut, key=of_finder)
+    labels, known = full.labels, full.known
     counts = np.array([np.sum(labels == i) for i in range(len(known))], int)
     return Basins(
         grid=grid,
+        doubt=full.doubt[0],
+        doubt_stderr=full.doubt[1],
         regimes=named(system, stage, known, inputs=inputs, key=of_names, solver=solver) if name else (),
         names=tuple(v.name for v in stage.variables),
         known=known,
@@ -137,11 +141,11 @@ def basins(
         settings=provenance(
             system=type(system).__name__,
             finder=type(finder).__name__,
-            solver_steps=steps,
+            solver_steps=full.steps,
             seed=seed_of(key),
         ),
         labels=labels,
-        times=times,
+        times=full.times,
         shares=counts / grid.size,
         stderr=share_error(counts, grid.size) if len(counts) else np.zeros(0),
         states=states_of(known, stage, count=1)[:, 0],
