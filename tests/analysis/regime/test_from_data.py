@@ -85,3 +85,28 @@ def test_noise_that_drives_a_rhythm_is_not_called_chaos():
 def test_spike_train_is_one_rhythm():
     x = (np.arange(3000) % 97 == 0).astype(float)
     assert regime_from_data(x).verdict.regime == "limit cycle"
+
+
+def test_two_rhythms_that_meet_only_above_the_sampling_rate():
+    # 1 + 0.082942 is 17.01 times 0.06365, within the errors of both, but none of the harmonics between is there.
+    time = np.arange(1000)
+    x = np.sin(2 * np.pi * 0.082942 * time) + 0.4 * np.sin(2 * np.pi * 0.06365 * time + 1)
+    assert regime_from_data(noisy(x, decibels=20.0)).verdict.regime == "torus"
+
+
+@pytest.mark.parametrize("decibels", [np.inf, 20.0], ids=["clean", "20 dB"])
+def test_harmonics_above_the_sampling_rate_are_one_rhythm(decibels):
+    x = np.exp(np.cos(2 * np.pi * (0.37 + 1e-3 * np.sqrt(2)) * np.arange(1000)))
+    assert regime_from_data(noisy(x, decibels=decibels)).verdict.regime == "limit cycle"
+
+
+def test_chaos_in_narrow_bands_is_no_torus():
+    # Narrow bands of the logistic map (exponent 0.105): 99 % of the power are lines.
+    found = regime_from_data(logistic(20_000, r=3.58))
+    assert found.spectrum is not None
+    assert found.spectrum.line_fraction > 0.95
+    assert found.verdict.regime == "chaos", found.summary()
+
+
+def test_noise_is_never_sure():
+    assert regime_from_data(white(1000)).verdict.confidence <= 0.75

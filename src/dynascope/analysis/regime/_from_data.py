@@ -17,6 +17,9 @@ from ..chaos import ExponentFromData, SurrogateTest, ZeroOne, exponent_from_data
 from ..geometry import CorrelationDimension, Embedding, correlation_dimension, embedding
 from ..rhythm import Spectrum, spectrum
 
+#: What a verdict can be sure of at most: chaos of many dimensions looks like noise through few channels.
+_SUREST = {"noise": 0.75}
+
 
 class RegimeFromData(AbstractResult):
     """A verdict on a recording, with every result that it rests on (None where one could not be had)."""
@@ -72,6 +75,11 @@ class _Signs(eqx.Module):
         return self.mismatch <= 0.05 and self.turns >= 8 and self.lines >= 0.95
 
     @property
+    def contradictory(self) -> bool:
+        """Regular, and yet neighbours separate: chaos within narrow bands looks so, and little of it is seen."""
+        return self.regular and self.deterministic and self.separating
+
+    @property
     def linear(self) -> bool:
         """As unpredictable as coloured noise, in a series long enough for that to mean something."""
         converged = self.dimension is not None and self.dimension.converged
@@ -87,13 +95,15 @@ def regime_from_data(x: ArrayLike, *, dt: float = 1.0, seed: int = 0) -> RegimeF
     1. `fixed point`: the last quarter varies by less than a thousandth of the whole range.
     2. Regular: at some lag between a quarter and a half of the series it repeats itself with a mean square difference
        of at most 5 % of that of unrelated values, over at least eight turns, with 95 % of its power in lines. `limit
-       cycle` if every strong spectral line is a multiple of one frequency, else `torus`.
+       cycle` if every strong spectral line is a multiple of one frequency, else `torus`. Where neighbours separate all
+       the same (chaos within narrow bands), the 0-1 test decides: `chaos` if K > 0.5, else `undecided`.
     3. `undecided` and `nonstationary`: a straight trend explains more than 30 % of the variance.
     4. `chaos`: neighbours predict at least a quarter better than in surrogates (p <= 0.05), and either they separate
        along a line with a slope above zero by two standard errors, or (measurement noise hides the line) the 0-1 test
        gives K > 0.7 and they predict twice as well as in surrogates.
     5. `noise`: the surrogates are as predictable as the data within 15 % or the test does not reject, there is no
-       line and no correlation dimension, and the series is at least twenty-five delays long.
+       line and no correlation dimension, and the series is at least twenty-five delays long. Chaos of many dimensions
+       looks the same through few channels, so that the confidence stays at 0.75 or below.
     6. `undecided` otherwise.
 
     If no line is found in a series with a delay of at least five samples, the exponent is tried once more on a smoothed
@@ -213,17 +223,22 @@ def _fundamentals(rhythms: Spectrum, *, samples: int) -> tuple[float, int]:
         # A comb finer than a few bins fits anything.
         if base < 6 * resolution:
             continue
-        # Harmonics above the Nyquist frequency come back as their mirror images.
-        images = [frequency, sampling - frequency, sampling + frequency]
-        fits = np.zeros(frequency.size, dtype=bool)
-        for image in images:
-            order = np.maximum(np.round(image / base), 1)
-            tolerance = 4 * np.hypot(order * uncertain, error) + 1e-9 * sampling
-            # High orders are known too poorly to tell a harmonic from a chance meeting.
-            fits |= (np.abs(image - order * base) <= tolerance) & (tolerance < 0.05 * base)
+        order, fits = _orders(frequency, error, base, uncertain, floor=1e-9 * sampling)
+        # Harmonics above the Nyquist frequency come back as their mirror images; those below it must be there then.
+        if 2 * np.unique(order[fits]).size >= np.floor(sampling / (2 * base)):
+            for image in (sampling - frequency, sampling + frequency):
+                fits |= _orders(image, error, base, uncertain, floor=1e-9 * sampling)[1]
         if fits.all():
             return float(base), 1
     return float(frequency.min()), 2
+
+
+def _orders(frequency: Array, error: Array, base: float, uncertain: float, *, floor: float) -> tuple[Array, Array]:
+    """The nearest multiple of a base for each frequency, and whether it is one within four errors."""
+    order = np.maximum(np.round(frequency / base), 1)
+    tolerance = 4 * np.hypot(order * uncertain, error) + floor
+    # High orders are known too poorly to tell a harmonic from a chance meeting.
+    return order, (np.abs(frequency - order * base) <= tolerance) & (tolerance < 0.05 * base)
 
 
 def _refined(frequency: Array, error: Array, base: float) -> tuple[float, float]:
@@ -237,12 +252,14 @@ def _decide(signs: _Signs) -> Verdict:
     k = signs.k.k if signs.k is not None else None
     attributes = ["noisy"] if signs.growth.reason.startswith("measurement noise") or signs.smoothed else []
     dimension = signs.dimension is not None and signs.dimension.converged
-    if signs.regular:
+    if signs.regular and not signs.contradictory:
         regime = "limit cycle" if signs.rhythms == 1 else "torus"
         agree = (signs.lines >= 0.95, not signs.separating, k is not None and k < 0.3, signs.mismatch <= 0.02)
         attributes += ["quasiperiodic"] if regime == "torus" else []
     elif signs.trend > 0.3:
         return Verdict("undecided", 0.0, _evidence(signs), (*attributes, "nonstationary"))
+    elif signs.contradictory and not (k is not None and k > 0.5):
+        return Verdict("undecided", 0.0, _evidence(signs), tuple(attributes))
     elif signs.deterministic and signs.separating:
         regime = "chaos"
         agree = (k is not None and k > 0.7, dimension, signs.gain <= 0.5, signs.lines < 0.9, not signs.smoothed)
@@ -254,7 +271,7 @@ def _decide(signs: _Signs) -> Verdict:
     else:
         return Verdict("undecided", 0.0, _evidence(signs), tuple(attributes))
     confidence = 0.5 + 0.5 * sum(agree) / max(len(agree), 3)
-    return Verdict(regime, min(confidence, 0.99), _evidence(signs), tuple(attributes))
+    return Verdict(regime, min(confidence, _SUREST.get(regime, 0.99)), _evidence(signs), tuple(attributes))
 
 
 def _settled(share: float) -> Evidence:
