@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._bits import flagged, words
 from .._errors import RESULTS, InputError, raise_if_failed
 from .._types import Key, State
 from ..systems import AbstractMap, AbstractRandomMap, AbstractSpiking, driving
@@ -77,9 +78,9 @@ def simulate(
     y = checked_state(network, network.initial_state() if y0 is None else y0)
     # Without input a network is spared adding zeros.
     signal = None if inputs is None else driving(network, inputs)
-    words = math.ceil(sum(size for _, size in network.populations) / _WORD)
+    width = math.ceil(sum(size for _, size in network.populations) / _WORD)
     moved = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(y))
-    most = max(1, min(_BUFFER // (4 * words), _WORK // max(moved, 1)))
+    most = max(1, min(_BUFFER // (4 * width), _WORK // max(moved, 1)))
     if sample is None:
         length, blocks = min(most, steps), 1
     else:
@@ -95,11 +96,11 @@ def simulate(
             while at < steps and result == RESULTS.successful:
                 count = min(steps - at, length * blocks)
                 plan = (jnp.asarray(first_step + at, jnp.int32), jnp.asarray(count, jnp.int32))
-                y, bits, taken, finite = _chunk(network, y, signal, key, plan, sample, (length, blocks, words))
-                rows, units = _decoded(np.asarray(bits)[:count])
+                y, bits, taken, finite = _chunk(network, y, signal, key, plan, sample, (length, blocks, width))
+                rows, units = flagged(np.asarray(bits)[:count])
                 total += rows.size
                 samples.append(jax.tree.map(lambda a, c=count: np.asarray(a)[: math.ceil(c / length)], taken))
-                found.append(((rows + first_step + at).astype(np.int64), units))
+                found.append((rows + first_step + at, units.astype(np.int32)))
                 at += count
                 bar.advance(count)
                 if not bool(finite):
@@ -154,9 +155,9 @@ def _checked(network: Any, duration: float, every: float | None, key: Any) -> tu
 def _chunk(network: Any, y: Any, signal: Any, key: Any, plan: Any, sample: Any, shape: Any) -> Any:
     """Up to `length * blocks` steps: the last state, spikes as bits, samples, and whether all is finite."""
     first, count = plan
-    length, blocks, words = shape
+    length, blocks, width = shape
     noisy = isinstance(network, AbstractRandomMap)
-    bits = jnp.zeros((length * blocks, words), jnp.uint32)
+    bits = jnp.zeros((length * blocks, width), jnp.uint32)
     seen = None if sample is None else jax.eval_shape(sample, y)
     taken = jax.tree.map(lambda s: jnp.zeros((blocks, *s.shape), s.dtype), seen)
 
@@ -165,8 +166,8 @@ def _chunk(network: Any, y: Any, signal: Any, key: Any, plan: Any, sample: Any, 
         n = first + i
         u = None if signal is None else signal(n * network.dt)
         w = (network.draw(jax.random.fold_in(key, n), n),) if noisy else ()
-        y = network.step(n, y, u, *w)
-        return y, jax.lax.dynamic_update_slice(bits, _bits(network.fired(y))[None], (i, jnp.zeros_like(i)))
+        y, fired = network.spiking_step(n, y, u, *w)
+        return y, jax.lax.dynamic_update_slice(bits, words(fired)[None], (i, jnp.zeros_like(i)))
 
     def block(b: Any, carry: Any) -> Any:
         y, bits, taken = carry
@@ -179,21 +180,3 @@ def _chunk(network: Any, y: Any, signal: Any, key: Any, plan: Any, sample: Any, 
     y, bits, taken = jax.lax.fori_loop(0, (count + length - 1) // length, block, (y, bits, taken))
     leaves = [leaf for leaf in jax.tree.leaves(y) if eqx.is_inexact_array(leaf)]
     return y, bits, taken, jnp.all(jnp.asarray([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
-
-
-def _bits(fired: jax.Array) -> jax.Array:
-    """Booleans as 32-bit words, the first in the lowest bit."""
-    short = -fired.shape[-1] % _WORD
-    padded = jnp.pad(fired, (0, short)) if short else fired
-    powers = jnp.uint32(1) << jnp.arange(_WORD, dtype=jnp.uint32)
-    return jnp.sum(jnp.where(padded.reshape(-1, _WORD), powers, jnp.uint32(0)), axis=1, dtype=jnp.uint32)
-
-
-def _decoded(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Steps and units of all bits that are set, in the order of the steps."""
-    flat = bits.reshape(-1)
-    found = np.flatnonzero(flat != 0)  # booleans are searched faster than words
-    rows, places = np.divmod(found, bits.shape[1])
-    lanes = (flat[found][:, None] >> np.arange(_WORD, dtype=np.uint32)) & np.uint32(1)
-    which, lane = np.nonzero(lanes)
-    return rows[which], (places[which] * _WORD + lane).astype(np.int32)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from ..._bits import after
 from ..._param import setting
 from ..._types import Time
 from ...systems import Variable
 from ._cells import AbstractCells, Parts
 from ._learning import LearningState
 from ._receptors import decay
+
+#: Most receptors whose decays are chosen by place.
+_FEW = 8
 
 
 class Group(eqx.Module):
@@ -71,31 +75,49 @@ def pause(group: Group, dt: float) -> jax.Array:
     return jnp.round(group.cells.refractory / dt)
 
 
-def taken(n: Time, ring: jax.Array, depth: int) -> tuple[jax.Array, jax.Array]:
-    """What arrives at the end of step `n`, and the ring without it.
+def taken(n: Time, ring: jax.Array, left: jax.Array, depth: int, *readers: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """`left` with what arrives at the end of step `n`, and the ring without it.
 
-    The ring is read once, after it was filled: a row that is read earlier, by all that needs it, costs a copy of all.
+    The row is read after the ring was filled, and emptied after it and all `readers` were computed: else all rows were
+    copied.
     """
     size = ring.size // depth
-    place = (((jnp.asarray(n, jnp.int32) + 1) % depth) * size,)
-    arrived = jax.lax.dynamic_slice(ring, place, (size,))
-    return arrived, jax.lax.dynamic_update_slice(ring, jnp.zeros_like(arrived), place)
+    place = ((jnp.asarray(n, jnp.int32) + 1) % depth) * size
+    left = left + jax.lax.dynamic_slice(ring, (place,), (size,))
+    return left, jax.lax.dynamic_update_slice(ring, after(jnp.zeros_like(left), left, *readers), (place,))
 
 
 def stepped(
-    group: Group, state: tuple[Parts, jax.Array], arrived: list[jax.Array], extra: Mapping[str, Any], **step: Any
-) -> tuple[Parts, jax.Array, list[jax.Array], jax.Array]:
-    """One group after one step: variables, clocks, what is left of what arrived, and who fired."""
+    group: Group, state: tuple[Parts, jax.Array], now: list[jax.Array], *, dt: float, drive: Any, noise: Any
+) -> tuple[Parts, jax.Array]:
+    """Variables and clocks of one group after one step, in which `now` is what its receptors hold."""
     x, clock = state
-    cells, dt = group.cells, step["dt"]
-    now = [s + extra[one.name] if one.name in extra else s for one, s in zip(cells.receptors, arrived, strict=True)]
+    cells = group.cells
     felt = tuple(one.gain * s for one, s in zip(cells.receptors, now, strict=True))
-    busy = clock > 1.5
-    x, fired = cells.advance(x, felt, step["drive"], dt=dt, busy=busy, w=step["noise"])
-    x = cells.reset(x, fired)
+    x, fired = cells.advance(x, felt, drive, dt=dt, busy=clock > 1.5, w=noise)
     deaf = pause(group, dt).astype(clock.dtype)
     clock = jnp.where(fired, deaf + 1.0, jnp.maximum(clock - 1.0, 0.0))
-    return x, clock, [s * decay(one, dt) for one, s in zip(cells.receptors, now, strict=True)], fired
+    # Read from the clocks, who fired is not computed again from the potentials.
+    return cells.reset(x, just_fired(group, clock, dt)), clock
+
+
+def just_fired(group: Group, clock: jax.Array, dt: float) -> jax.Array:
+    """Who fired in the last step."""
+    return clock > pause(group, dt) + 0.5
+
+
+def decays(groups: Sequence[Group], dt: float, like: Any) -> jax.Array:
+    """What a step leaves of what each slot holds."""
+    pairs = [(decay(one, dt), group.size) for group in groups for one in group.cells.receptors]
+    if any(jnp.ndim(value) for value, _ in pairs) or len(pairs) > _FEW:
+        return jnp.concatenate([jnp.broadcast_to(jnp.asarray(value, like), (size,)) for value, size in pairs])
+    # A few numbers are chosen by place, which takes no memory.
+    place, end = jax.lax.iota(jnp.int32, sum(size for _, size in pairs)), 0
+    found = jnp.zeros(place.shape, like)
+    for value, size in pairs:
+        found = jnp.where(place >= end, jnp.asarray(value, like), found)
+        end += size
+    return found
 
 
 def spread(u: Any, populations: Sequence[tuple[str, int]], groups: Sequence[Group], g: int) -> jax.Array:

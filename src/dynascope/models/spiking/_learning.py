@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from ..._bits import after, words
 from ..._param import param, setting
 from ..._types import Param
 from ...systems import Variable
@@ -113,24 +114,25 @@ class Learning(eqx.Module):
             rate=jnp.broadcast_to(target, (steered,)).astype(like),
         )
 
-    def advanced(
-        self, ring: jax.Array, y: LearningState, fired: jax.Array, n: Any, *, net: tuple[float, int]
-    ) -> tuple[jax.Array, LearningState]:
-        """The ring with the spikes sent, and the state after a step at whose end `fired` units spiked.
-
-        `net` holds the length of a step and the number of rows of the ring.
-        """
-        dt, depth = net
-        pre = jax.lax.dynamic_slice(fired, (self.pre[0],), (self.pre[1],))
-        post = jax.lax.dynamic_slice(fired, (self.post[0],), (self.post[1],))
-        ring = self._sent(ring, y, pre, n, depth)
+    def advanced(self, y: LearningState, fired: jax.Array, ring: jax.Array, *, dt: float) -> LearningState:
+        """The state after a step at whose end `fired` units spiked, all spikes being in the ring."""
+        pre, post = self._ends(fired)
         if self.homeostasis is not None:
             y = self._scaled(self.homeostasis, y, post, dt)
         if self.rule is not None:
-            y = self._learned(self.rule, y, pre, post, dt)
-        return ring, y
+            # Weights are changed where they lie, after they were sent.
+            packed = after(words(pre), ring), after(words(post), ring)
+            y = self._learned(self.rule, y, (pre, post), packed, dt)
+        return y
 
-    def _sent(self, ring: jax.Array, y: LearningState, pre: jax.Array, n: Any, depth: int) -> jax.Array:
+    def _ends(self, fired: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Which sources and which targets fired."""
+        pre = jax.lax.dynamic_slice(fired, (self.pre[0],), (self.pre[1],))
+        return pre, jax.lax.dynamic_slice(fired, (self.post[0],), (self.post[1],))
+
+    def sent(self, ring: jax.Array, y: LearningState, fired: jax.Array, n: Any, *, depth: int) -> jax.Array:
+        """The ring with the spikes of a step at whose end `fired` units spiked."""
+        pre, _ = self._ends(fired)
         if self.homeostasis is None:
             return delivered(self.synapses, ring, pre, n, depth=depth, weights=y.weights)
         table = self.synapses
@@ -146,7 +148,7 @@ class Learning(eqx.Module):
             sent = jnp.where(mine, w * y.scale[slot - self.slot], 0)
             return flat.at[target.places(n, slot, wait)].add(sent, mode="promise_in_bounds")
 
-        rows = over_rows(table.first, pre, piece=table.piece, longest=table.longest, count=count)
+        rows = over_rows(table.first, words(pre), piece=table.piece, longest=table.longest, count=count)
         return rows(ring, visit)
 
     def _scaled(self, rule: Homeostasis, y: LearningState, post: jax.Array, dt: float) -> LearningState:
@@ -154,8 +156,9 @@ class Learning(eqx.Module):
         return y._replace(rate=rate, scale=y.scale * jnp.exp(dt / rule.tau * (1.0 - y.rate / rule.target)))
 
     def _learned(
-        self, rule: AbstractPlasticity, y: LearningState, pre: jax.Array, post: jax.Array, dt: float
+        self, rule: AbstractPlasticity, y: LearningState, fired: tuple[jax.Array, ...], packed: Any, dt: float
     ) -> LearningState:
+        pre, post = fired
         # Traces decay linearly, so that the rate at 1 gives the exact factor of a step.
         fade = jnp.exp(dt * rule.rate(jnp.ones_like(rule.rest()))).astype(y.pre.dtype)[:, None]
         before, after = fade * y.pre, fade * y.post
@@ -182,8 +185,8 @@ class Learning(eqx.Module):
             )
             return w.at[jnp.where(mine, which, count)].set(new, mode="drop")
 
-        rows = over_rows(table.first, pre, piece=size, longest=table.longest, count=count)
-        columns = over_rows(self.first, post, piece=length, longest=self.longest, count=count)
+        rows = over_rows(table.first, packed[0], piece=size, longest=table.longest, count=count)
+        columns = over_rows(self.first, packed[1], piece=length, longest=self.longest, count=count)
         weights = columns(rows(y.weights, from_source), from_target)
         return y._replace(weights=weights, pre=_jumped(rule, before, pre), post=_jumped(rule, after, post))
 

@@ -6,13 +6,26 @@ from typing import TYPE_CHECKING, Any, Self
 import jax
 import jax.numpy as jnp
 
+from ..._bits import after
 from ..._errors import InputError
 from ..._param import setting
 from ..._types import Input, Key, State, Time
 from ...systems import AbstractMap, AbstractRandomMap, AbstractSpiking, Variable
 from ._benchmarks import brunel_parts, cobahh_parts, cuba_parts
 from ._building import Population, Projection, assembled, span_of
-from ._group import Group, SpikingState, pause, place_of, renamed, spread, stepped, taken, type_of, width
+from ._group import (
+    Group,
+    SpikingState,
+    decays,
+    just_fired,
+    place_of,
+    renamed,
+    spread,
+    stepped,
+    taken,
+    type_of,
+    width,
+)
 from ._learning import Learning
 from ._sources import AbstractBackground, PoissonCells, PoissonInput, RecordedCells, WhiteNoise
 from ._table import Synapses, delivered
@@ -78,9 +91,7 @@ class AbstractSpikingNetwork(AbstractSpiking):
         )
 
     def fired(self, y: State) -> jax.Array:
-        return jnp.concatenate(
-            [clock > pause(group, self.dt) + 0.5 for group, clock in zip(self.groups, y.clocks, strict=True)]
-        )
+        return self._fired(y.clocks)
 
     def of(self, y: State, population: str, name: str) -> jax.Array:
         """One variable, or the current or conductance of one receptor, of all neurons of a population.
@@ -111,38 +122,55 @@ class AbstractSpikingNetwork(AbstractSpiking):
     def forcing_period(self) -> Any:
         return float(self.depth) if self.depth > 1 else None
 
-    def _advanced(self, n: Time, y: SpikingState, u: Input, w: Mapping[str, Any]) -> SpikingState:
-        """The state after step `n`; `w` holds what was drawn, by the number of the group."""
-        cells, synapses, clocks, fired, at = [], [], [], [], 0
+    def spiking_step(self, n: Time, y: State, u: Input, *w: Any) -> tuple[State, jax.Array]:
+        return self._advanced(n, y, u, w[0] if w else {})
+
+    def _advanced(self, n: Time, y: SpikingState, u: Input, w: Mapping[str, Any]) -> tuple[SpikingState, jax.Array]:
+        """The state after step `n`, and who fired; `w` holds what was drawn, by the number of the group."""
+        cells, clocks, at = [], [], 0
+        held = self._held(y.synapses, w)
         for g, group in enumerate(self.groups):
-            parts = []
-            for _ in group.cells.receptors:
-                parts.append(y.synapses[at : at + group.size])
-                at += group.size
-            drive = 0.0 if u is None else spread(u, self.populations, self.groups, g)
-            extra = w.get(f"arrivals{g}", {})
-            noise = n if isinstance(group.cells, RecordedCells) else w.get(f"noise{g}")
-            x, clock, left, spikes = stepped(
-                group, (y.cells[g], y.clocks[g]), parts, extra, drive=drive, noise=noise, dt=self.dt
+            size = group.size
+            now = [held[at + k * size : at + (k + 1) * size] for k in range(len(group.cells.receptors))]
+            at += size * len(now)
+            x, clock = stepped(
+                group,
+                (y.cells[g], y.clocks[g]),
+                now,
+                dt=self.dt,
+                drive=0.0 if u is None else spread(u, self.populations, self.groups, g),
+                noise=n if isinstance(group.cells, RecordedCells) else w.get(f"noise{g}"),
             )
             cells.append(x)
-            synapses += left
             clocks.append(clock)
-            fired.append(spikes)
-        together = jnp.concatenate(fired) if len(fired) > 1 else fired[0]
-        left = jnp.concatenate([*synapses, jnp.zeros((0,), y.synapses.dtype)])
+        fired = self._fired(clocks)
+        left = held * after(decays(self.groups, self.dt, held.dtype), *clocks)
         # Without delays spikes join what is left of the earlier ones.
-        ring = delivered(self.synapses, y.arriving if self._rows else left, together, n, depth=self.depth)
-        learned = []
+        ring = delivered(self.synapses, y.arriving if self._rows else left, fired, n, depth=self.depth)
         for rule, state in zip(self.learning, y.learning, strict=True):
-            ring, state = rule.advanced(ring, state, together, n, net=(self.dt, self.depth))
-            learned.append(state)
+            ring = rule.sent(ring, state, fired, n, depth=self.depth)
+        pairs = zip(self.learning, y.learning, strict=True)
+        learned = tuple(rule.advanced(state, fired, ring, dt=self.dt) for rule, state in pairs)
         if self._rows:
-            arrived, ring = taken(n, ring, self.depth)
-            left = left + arrived
+            left, ring = taken(n, ring, left, self.depth, *(one.weights for one in learned))
         else:
             left, ring = ring, y.arriving
-        return SpikingState(tuple(cells), left, tuple(clocks), ring, tuple(learned))
+        return SpikingState(tuple(cells), left, tuple(clocks), ring, learned), fired
+
+    def _held(self, synapses: jax.Array, w: Mapping[str, Any]) -> jax.Array:
+        """What all slots hold at the beginning of a step, with what came from outside."""
+        if not any(f"arrivals{g}" in w for g in range(len(self.groups))):
+            return synapses
+        came = []
+        for g, group in enumerate(self.groups):
+            by_name = w.get(f"arrivals{g}", {})
+            nothing = jnp.zeros((group.size,), synapses.dtype)
+            came += [by_name.get(one.name, nothing) for one in group.cells.receptors]
+        return synapses + jnp.concatenate(came)
+
+    def _fired(self, clocks: Sequence[jax.Array]) -> jax.Array:
+        found = [just_fired(group, clock, self.dt) for group, clock in zip(self.groups, clocks, strict=True)]
+        return jnp.concatenate(found) if len(found) > 1 else found[0]
 
     @property
     def _rows(self) -> int:
@@ -224,7 +252,7 @@ class SpikingNetwork(AbstractMap, AbstractSpikingNetwork):
         return cls(**assembled(*cuba_parts(n), dt=0.1, key=key))
 
     def step(self, n: Time, y: State, u: Input) -> State:
-        return self._advanced(n, y, u, {})
+        return self._advanced(n, y, u, {})[0]
 
 
 class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
@@ -267,17 +295,17 @@ class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
     depth: int = setting(doc="rows of the ring of spikes on their way")
 
     @classmethod
-    def example(cls, *, n: int = 40, g: float = 5.0, eta: float = 2.0, J: float = 0.1, key: Key | None = None) -> Self:
-        """The sparse network of Brunel, in small; its arguments are those of `brunel_network`."""
+    def example(cls, *, n: int = 40, key: Key | None = None) -> Self:
+        """The sparse network of Brunel, in small."""
         key = jax.random.key(0) if key is None else key
-        return cls(**assembled(*brunel_parts(n, g=g, eta=eta, J=J), dt=0.1, key=key))
+        return cls(**assembled(*brunel_parts(n), dt=0.1, key=key))
 
     def draw(self, key: Key, n: Time) -> Any:
         del n
         return self._drawn(key)
 
     def step(self, n: Time, y: State, u: Input, w: Any) -> State:
-        return self._advanced(n, y, u, w)
+        return self._advanced(n, y, u, w)[0]
 
 
 def spiking_network(

@@ -13,14 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
+from ..._bits import each, entry, words
 from ..._param import param, setting
 from ..._types import Param
 
-#: Units from which on the words of spikes are searched in two levels.
-_MANY = 16384
 #: What a pass over a piece of a row costs, counted in synapses.
 _PASS = 40
-_WORD = 32
+#: Synapses that one pass of a loop over single ones delivers.
+_UNROLLED = 8
 #: Longest delay in steps that a synapse can hold.
 LONGEST = 65535
 
@@ -85,53 +85,8 @@ def _piece(counts: np.ndarray) -> int:
     return candidates[int(np.argmin(costs))] if candidates else 1
 
 
-class Queue(NamedTuple):
-    """Units that fired and are still to be served, one bit each; `top` has one bit per word that is not nil."""
-
-    words: jax.Array
-    top: jax.Array | None
-
-    def empty(self) -> jax.Array:
-        return ~jnp.any((self.words if self.top is None else self.top) != 0)
-
-    def served(self) -> tuple[jax.Array, Queue]:
-        """The first of them, and the others."""
-        if self.top is None:
-            a = jnp.zeros((), jnp.int32)
-            k = jnp.argmax(self.words != 0).astype(jnp.int32)
-        else:
-            a = jnp.argmax(self.top != 0).astype(jnp.int32)
-            k = a * _WORD + _lowest(self.top[a])
-        word = self.words[k]
-        rest = word & (word - jnp.uint32(1))
-        top = self.top
-        if top is not None:
-            top = top.at[a].set(jnp.where(rest == 0, top[a] & (top[a] - jnp.uint32(1)), top[a]))
-        return k * _WORD + _lowest(word), Queue(self.words.at[k].set(rest), top)
-
-
-def packed(fired: jax.Array) -> jax.Array:
-    """Booleans as bits: the lowest of word 0 is the first, shape `(ceil(N / 32),)`."""
-    n = fired.shape[-1]
-    short = -n % _WORD
-    bits = jnp.pad(fired, (0, short)) if short else fired
-    powers = jnp.uint32(1) << jnp.arange(_WORD, dtype=jnp.uint32)
-    return jnp.sum(jnp.where(bits.reshape(-1, _WORD), powers, jnp.uint32(0)), axis=1, dtype=jnp.uint32)
-
-
-def queue(fired: jax.Array) -> Queue:
-    """All that fired, in a form in which the next one is found fast."""
-    words = packed(fired)
-    return Queue(words, packed(words != 0) if fired.shape[-1] > _MANY else None)
-
-
-def _lowest(word: jax.Array) -> jax.Array:
-    """The number of the lowest bit that is set."""
-    return jnp.int32(_WORD - 1) - jax.lax.clz(word & (~word + jnp.uint32(1))).astype(jnp.int32)
-
-
-def over_rows(first: jax.Array, fired: jax.Array, *, piece: int, longest: int, count: int) -> Callable[..., Any]:
-    """A loop over the entries of the rows of all that fired, piece by piece.
+def over_rows(first: jax.Array, packed: jax.Array, *, piece: int, longest: int, count: int) -> Callable[..., Any]:
+    """A loop over the entries of the rows of all that fired, as `words` has them, piece by piece.
 
     Returns:
         A function of `(carry, visit)`; `visit(carry, start, mine, row)` gets the position where the piece starts and
@@ -147,20 +102,14 @@ def over_rows(first: jax.Array, fired: jax.Array, *, piece: int, longest: int, c
             mine = (places >= begin - start) & (places < end - start)
             return visit(carry, start, mine, row)
 
-        def one(state: tuple[Any, Queue]) -> tuple[Any, Queue]:
-            carry, waiting = state
-            row, waiting = waiting.served()
-            begin, end = first[row], first[row + 1]
+        def one(carry: Any, row: jax.Array) -> Any:
+            begin, end = entry(first, row), entry(first, row + 1)
             if size >= longest:
-                return part(carry, row, begin, end), waiting
+                return part(carry, row, begin, end)
             pieces = (end - begin + size - 1) // size
-            carry = jax.lax.fori_loop(0, pieces, lambda i, c: part(c, row, begin + i * size, end), carry)
-            return carry, waiting
+            return jax.lax.fori_loop(0, pieces, lambda i, c: part(c, row, begin + i * size, end), carry)
 
-        if count == 0:
-            return carry
-        carry, _ = jax.lax.while_loop(lambda state: ~state[1].empty(), one, (carry, queue(fired)))
-        return carry
+        return carry if count == 0 else each(packed, carry, one)
 
     return looped
 
@@ -178,8 +127,9 @@ class Target(NamedTuple):
         """Places in the ring of what is sent at the end of step `n`."""
         if self.depth == 1:
             return slots
-        steps = jnp.asarray(n, jnp.int32) + 1 + (self.wait if waits is None else waits.astype(jnp.int32))
-        return (steps % self.depth) * self.width + slots
+        row = (jnp.asarray(n, jnp.int32) + 1) % self.depth + (self.wait if waits is None else waits.astype(jnp.int32))
+        # No spike waits longer than the ring has rows.
+        return jnp.where(row < self.depth, row, row - self.depth) * self.width + slots
 
 
 def delivered(
@@ -198,7 +148,27 @@ def delivered(
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _sent(target: Target, ring: jax.Array, weights: jax.Array, ints: tuple[jax.Array, ...]) -> jax.Array:
     first, slots, waits, fired, n = ints
-    loop = over_rows(first, fired, piece=target.piece, longest=target.longest, count=slots.size)
+    if not slots.size:
+        return ring
+    by_piece = functools.partial(_by_piece, target)
+
+    @jax.custom_batching.custom_vmap
+    def sent(*arrays: jax.Array) -> jax.Array:
+        return jax.lax.platform_dependent(*arrays, cpu=functools.partial(_one_by_one, target), default=by_piece)
+
+    @sent.def_vmap
+    def _batched(size: int, batched: list[bool], *arrays: jax.Array) -> tuple[jax.Array, bool]:
+        # A batch goes through every loop together, at the cost of the longest.
+        axes = [0 if one else None for one in batched]
+        return jax.vmap(by_piece, axes, axis_size=size)(*arrays), True
+
+    return sent(ring, weights, first, slots, waits, words(fired), n)
+
+
+def _by_piece(target: Target, ring: jax.Array, weights: jax.Array, *ints: jax.Array) -> jax.Array:
+    """Delivery of a piece of a row at once, for machines that are slow to begin and fast to go on."""
+    first, slots, waits, packed, n = ints
+    loop = over_rows(first, packed, piece=target.piece, longest=target.longest, count=slots.size)
 
     def visit(ring: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
         del row
@@ -209,6 +179,30 @@ def _sent(target: Target, ring: jax.Array, weights: jax.Array, ints: tuple[jax.A
         return ring.at[target.places(n, slot, wait)].add(w, mode="promise_in_bounds")
 
     return loop(ring, visit)
+
+
+def _one_by_one(target: Target, ring: jax.Array, weights: jax.Array, *ints: jax.Array) -> jax.Array:
+    """Delivery synapse by synapse: XLA makes one kernel of all loops, as long as they move single numbers."""
+    first, slots, waits, packed, n = ints
+    count, size = slots.size, min(_UNROLLED, slots.size)
+
+    def row(ring: jax.Array, unit: jax.Array) -> jax.Array:
+        end = entry(first, unit + 1)
+
+        def some(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            k, ring = state
+            start = jnp.minimum(k, count - size)
+            for j in range(size):
+                at = start + j
+                wait = entry(waits, at) if waits.size else None
+                place = target.places(n, entry(slots, at), wait)
+                w = jnp.where((at >= k) & (at < end), entry(weights, at), 0).astype(ring.dtype)
+                ring = jax.lax.dynamic_update_index_in_dim(ring, entry(ring, place) + w, place, 0)
+            return k + size, ring
+
+        return jax.lax.while_loop(lambda state: state[0] < end, some, (entry(first, unit), ring))[1]
+
+    return each(packed, ring, row)
 
 
 def _sent_tangent(target: Target, primals: Any, tangents: Any) -> tuple[jax.Array, Any]:
