@@ -13,6 +13,7 @@ from typing import Any
 import jax.numpy as jnp
 
 import dynascope as ds
+from dynascope.analysis.bifurcation import CycleContinuation
 from dynascope.analysis.codimension_two import BifurcationSet
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -39,8 +40,9 @@ def lorenz_84() -> BifurcationSet:
 
 
 def morris_lecar() -> BifurcationSet:
-    """The fibre of class 1."""
-    return ds.bifurcation_set(ds.models.MorrisLecar.preset("class 1"), {"I": (-50.0, 250.0), "V3": (-20.0, 40.0)})
+    """The fibre of class 1, with the folds of its cycles."""
+    fibre, cycles = ds.models.MorrisLecar.preset("class 1"), CycleContinuation(doublings=0)
+    return ds.bifurcation_set(fibre, {"I": (-50.0, 250.0), "V3": (-20.0, 40.0)}, cycles=cycles)
 
 
 def henon() -> BifurcationSet:

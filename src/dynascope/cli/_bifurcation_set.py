@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import RESULTS, InputError
+from ..analysis.bifurcation import CycleContinuation
 from ..analysis.codimension_two import BifurcationSet, CodimensionTwoPoint, bifurcation_set
 from ..systems import AbstractSystem, dimension, kind
 from ._answer import Answer
@@ -30,7 +31,8 @@ def over_two(
 ) -> Answer:
     """Curves of bifurcations in the plane of two parameters, and the points of codimension two on them."""
     inputs, assumed = input_of(system, options)
-    found = bifurcation_set(system, ranges, inputs=inputs, key=key_of(options))
+    cycles = CycleContinuation(doublings=0) if options.cycles else None
+    found = bifurcation_set(system, ranges, inputs=inputs, key=key_of(options), cycles=cycles)
     facts: dict[str, Any] = {
         "target": target,
         "kind": kind(system),

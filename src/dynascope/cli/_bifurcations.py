@@ -31,6 +31,8 @@ def bifurcations(target: str, options: Options) -> Answer:
     if options.second is not None:
         other, ends = second_range(options.second, name)
         return over_two(target, system, {name: (low, high), other: ends}, options, notes=found.notes)
+    if options.cycles:
+        raise InputError("`--cycles` goes with `--and`: diagrams over one parameter follow cycles by themselves.")
     inputs, assumed = input_of(system, options)
     diagram = bifurcations_of(system, name, low, high, inputs=inputs, key=key_of(options))
     facts: dict[str, Any] = {

@@ -83,6 +83,9 @@ class Options:
         str | None,
         typer.Option("--and", metavar="NAME=FROM:TO", help="A second parameter: curves of bifurcations over both."),
     ] = None
+    cycles: Annotated[
+        bool, typer.Option("--cycles", help="With `--and`: curves of bifurcations of cycles of flows, too (slower).")
+    ] = False
     observe: Annotated[
         bool, typer.Option("--observe", help="Write what `observe` shows (a readout) instead of the state.")
     ] = False

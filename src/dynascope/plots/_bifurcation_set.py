@@ -19,11 +19,13 @@ _KINDS = {
     "hopf": (WARM, "Hopf", 1),
     "period doubling": (CYCLE[2], "period doubling", -1),
     "neimark-sacker": (CYCLE[3], "Neimark-Sacker", 1),
+    "fold of cycles": (CYCLE[5], "fold of cycles", 0),
     "neutral saddle": (MUTED, "neutral saddle", 0),
 }
 #: Short and full name of each type of special point.
 _NAMES = {
     "cusp": ("CP", "cusp"),
+    "cusp of cycles": ("CPC", "cusp of cycles"),
     "bogdanov-takens": ("BT", "Bogdanov-Takens"),
     "generalised hopf": ("GH", "generalised Hopf"),
     "zero-hopf": ("ZH", "zero-Hopf"),

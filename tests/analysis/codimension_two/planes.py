@@ -116,3 +116,28 @@ def cubic_map():
 def delayed_logistic():
     """(x, y) -> (a x (1 - y) + b, x), the delayed logistic map with an offset."""
     return _map(lambda n, y, p: jnp.stack([p["a"] * y[0] * (1 - y[1]) + p["b"], y[0]]), 2)
+
+
+def _turning(t, y, p):
+    x, v = y[:2]
+    q, w = y[2:] - 0.4 * y[:2]
+    # Beside the circle: x' = w, w' = a + b x + x^2 + x w (Kuznetsov 8.4), which slows the turning down.
+    plain = jnp.stack([w, p["a"] + p["b"] * q + q**2 + q * w])
+    # Or, in a frame that turns by half a turn once around: x' = w, w' = a x + b w.
+    trace, skew = p["b"] / 2, (p["a"] - 1) / 2 + 0.5
+    one, other = -p["b"] / 2, (1 + p["a"]) / 2
+    first, second = one * x - other * v, one * v + other * x
+    half = jnp.stack([(trace + first) * q + (second - skew) * w, (second + skew) * q + (trace - first) * w])
+    growth, turn = 1 - x**2 - v**2, 1 + 0.2 * (1 - p["half"]) * q
+    around = jnp.stack([growth * x - turn * v, turn * x + growth * v])
+    return jnp.concatenate([around, p["half"] * half + (1 - p["half"]) * plain + 0.4 * around])
+
+
+def turning(half, a=0.1, b=1.0):
+    """A cycle x + i v = exp(i s) with two directions (q, w) - 0.4 (x, v) beside it, where everything is known.
+
+    `half=0`: folds of cycles on b^2 = 4 a, Neimark-Sacker points on a = 0, b < 0; they meet at 0, 0 (resonance 1:1).
+    `half=1`: period doublings on a = 0, Neimark-Sacker points on b = 0, a < 0 with kappa = -cos(2 pi sqrt(-a)).
+    """
+    system = ds.flow(_turning, [1.0, 0.0, 0.0, 0.0], parameters={"a": a, "b": b, "half": float(half)}, names="x v q w")
+    return system, box([-2.0] * 4, [2.0] * 4)

@@ -22,6 +22,7 @@ from ..stability import fixed_points
 from ..stability._frozen import frozen_at
 from ._cycle_branches import with_cycles
 from ._cycle_walk import CycleContinuation
+from ._deflated import deflate
 from ._diagram import BifurcationDiagram, tables
 from ._equilibria import Equilibria
 from ._follow import Bounds, PseudoArclength
@@ -47,6 +48,7 @@ def bifurcations(
     method: PseudoArclength | None = None,
     max_branches: int = 64,
     doublings: int = 2,
+    deflations: int = 0,
     cycles: CycleContinuation | None = _CYCLES,
 ) -> BifurcationDiagram:
     r"""The bifurcation diagram of a flow or a map for one parameter between `low` and `high`.
@@ -60,7 +62,7 @@ def bifurcations(
 
     Every change in the number of unstable eigenvalues is checked against the points found, and a step that has passed
     over something is cut up. A branch that exists at none of the five values and is not connected to one that does is
-    missed.
+    missed; `deflations` looks for such ones.
 
     Args:
         system: A flow or a map without noise; of a hybrid system the flow between events is meant.
@@ -74,6 +76,8 @@ def bifurcations(
         method: `PseudoArclength(...)`.
         max_branches: Largest number of branches.
         doublings: Generations of doubled cycles of maps that are followed.
+        deflations: Values of the parameter at which more branches are looked for by deflated continuation: Newton's
+            method is kept away from the solutions known there (Farrell, Beentjes and Birkisson, 2016).
         cycles: How the cycles of flows are followed that are born at Hopf points; None leaves them out. Beyond 16
             components they are left out too, and a note says so, unless another `CycleContinuation` is given.
 
@@ -95,6 +99,8 @@ def bifurcations(
     """
     require_64_bit("A bifurcation diagram")
     check_kind(system)
+    if deflations < 0 or deflations == 1:
+        raise InputError(f"`deflations` must be 0, or at least 2 values of the parameter, got {deflations}.")
     frozen = frozen_at(system, inputs, 0.0)
     free = free_parameter(system, parameter, frozen.u)
     low, high = checked_range(system, free, low, high)
@@ -108,6 +114,9 @@ def bifurcations(
     with one_blas_thread():
         starts, tried = _starts(system, frozen.u, free, (low, high), box, key)
         traced = Traced(problem, bounds, PseudoArclength() if method is None else method)
+        if deflations:
+            trace(traced, starts, most=max_branches, doublings=0)
+            deflate(traced, np.linspace(low, high, deflations), most=max_branches)
         trace(traced, starts, most=max_branches, doublings=doublings)
     variables = state_variables(system)
     doubts = unexplained(traced.branches, traced.specials, free.name, discrete=is_discrete(system))
@@ -131,6 +140,7 @@ def bifurcations(
             looked_at=[low + share * (high - low) for share in _LOOK],
             max_branches=max_branches,
             doublings=doublings,
+            deflations=deflations,
             seed=seed_of(key),
         ),
         **tables(traced.branches, traced.specials, len(variables)),

@@ -18,6 +18,7 @@ from ..cycles._gauss import evaluated, lagrange, phases_of
 from ..cycles._multipliers import multipliers
 from ..cycles._solved import moved, referred
 from ._cycle_problem import CYCLE_TESTS, Cycles, Here, look
+from ._problem import AbstractProblem
 
 Array = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class CycleFound(NamedTuple):
 
 
 @eqx.filter_jit
-def _compiled_weights(problem: Cycles) -> Any:
+def _compiled_weights(problem: AbstractProblem) -> Any:
     return problem.weights()
 
 
@@ -56,7 +57,7 @@ def _once_around(problem: Cycles, z: Any) -> Any:
     return problem.equations.once_around(z)
 
 
-def weights_of(problem: Cycles) -> Array:
+def weights_of(problem: AbstractProblem) -> Array:
     """Weights of the metric, on the host."""
     return np.asarray(_compiled_weights(problem))
 
@@ -202,7 +203,7 @@ def _doubt(step: _Step, share: float) -> float:
     """
     reach, mesh = abs(float(step.chord[-1])), mesh_of(step.problem.equations)
     aside = [step.at(share - _ASIDE), step.at(share + _ASIDE)]
-    other = [on_mesh(step.problem, here, _uneven(mesh)) for here in aside]
+    other = [on_mesh(step.problem, here, uneven(mesh)) for here in aside]
     if not all(sound(here) for here in aside) or any(found is None for found in other):
         return reach
     places = [_straight(aside, step.which), _straight([found[1] for found in other if found], step.which)]
@@ -216,7 +217,7 @@ def _straight(ends: list[Here], which: int) -> float:
     return p - a * (q - p) / (b - a) if a != b else math.nan
 
 
-def _uneven(mesh: Array) -> Array:
+def uneven(mesh: Array) -> Array:
     """A mesh of as many intervals, in pairs of unequal width."""
     new = mesh.copy()
     last = len(mesh) - 1 - (len(mesh) - 1) % 2

@@ -37,6 +37,14 @@ def at_hopf(
         vector: Critical eigenvector.
         method: Gives the mesh.
     """
+    return wave_at(rule, state, np.array([2 * np.pi / frequency, parameter]), vector, method, _AMPLITUDE)
+
+
+def wave_at(rule: Rule, state: Any, free: Any, vector: Any, method: CycleContinuation, amplitude: float) -> Start:
+    """Equations, a cycle of the given amplitude in the plane of the complex `vector`, and the direction of its growth.
+
+    `free` are the period and the parameters.
+    """
     mesh = np.linspace(0.0, 1.0, method.intervals + 1)
     scale, d = np.asarray(rule.scale), np.size(state)
     q = np.asarray(vector) / scale
@@ -44,10 +52,9 @@ def at_hopf(
     angle = 2 * np.pi * phases_of(mesh, method.degree)
     wave = np.real(np.exp(1j * angle)[:, None] * q)
     rest = np.asarray(state) / scale
-    free = np.array([2 * np.pi / frequency, parameter])
-    equations, z = posed(rule, mesh, rest + _AMPLITUDE * wave, np.zeros(d), free, method.degree)
+    equations, z = posed(rule, mesh, rest + amplitude * wave, np.zeros(d), free, method.degree)
     grid = jnp.asarray(wave[:-1]).reshape(method.intervals, method.degree + 1, d)
-    return equations, z, jnp.concatenate([jnp.ravel(grid[:, 0]), jnp.ravel(grid[:, 1:]), jnp.zeros(2)])
+    return equations, z, jnp.concatenate([jnp.ravel(grid[:, 0]), jnp.ravel(grid[:, 1:]), jnp.zeros(len(free))])
 
 
 def at_orbit(rule: Rule, orbit: PeriodicOrbit, parameter: float, method: CycleContinuation) -> tuple[Any, Any]:

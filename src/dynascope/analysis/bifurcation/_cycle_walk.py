@@ -171,7 +171,7 @@ def walk(
         if after is None:
             end = ENDS[ENDS.stuck]
             break
-        if _inside_out(problem.equations, here, after):
+        if inside_out(problem.equations, here, after):
             end = SHRUNK
             break
         if _halved(problem.equations, here, after):
@@ -237,7 +237,7 @@ def _advanced(
     return None, step, False
 
 
-def _inside_out(equations: CollocationEquations, before: Here, after: Here) -> bool:
+def inside_out(equations: CollocationEquations, before: Any, after: Any) -> bool:
     """Whether the cycle has shrunk to a point between two points of the branch: then it comes back turned by half."""
     one, other = equations.unpacked(before.z).stages, equations.unpacked(after.z).stages
     table = gauss(equations.shape[1]).weights

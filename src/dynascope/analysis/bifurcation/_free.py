@@ -27,6 +27,11 @@ class FreeParameter(eqx.Module):
     field: str | None = eqx.field(static=True)
     index: tuple[int, ...] | None = eqx.field(static=True)
 
+    @property
+    def count(self) -> int:
+        """Number of numbers that vary."""
+        return 1
+
     def at(self, system: AbstractSystem, u: Any, value: Any) -> tuple[AbstractSystem, Any]:
         """The system and its input with the parameter at `value`."""
         if self.field is None:
@@ -44,6 +49,22 @@ class FreeParameter(eqx.Module):
     def unit(self, system: AbstractSystem) -> str:
         """Its unit; an input level has none."""
         return "1" if self.field is None else parameters(system)[self.field][1]["unit"]
+
+
+class FreePair(eqx.Module):
+    """Two parameters that vary together; their values are an array of shape `(2,)`."""
+
+    first: FreeParameter
+    second: FreeParameter
+
+    @property
+    def count(self) -> int:
+        """Number of numbers that vary."""
+        return 2
+
+    def at(self, system: AbstractSystem, u: Any, value: Any) -> tuple[AbstractSystem, Any]:
+        """The system and its input with both parameters at `value`."""
+        return self.second.at(*self.first.at(system, u, value[0]), value[1])
 
 
 def free_parameter(system: AbstractSystem, name: str, u: Any) -> FreeParameter:

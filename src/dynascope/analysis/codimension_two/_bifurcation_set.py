@@ -18,11 +18,21 @@ from ..._types import Key
 from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
 from .._precision import require_64_bit
 from .._region import start_region
-from ..bifurcation import Bounds, FreeParameter, PseudoArclength, SpecialPoint, bifurcations, free_parameter
+from ..bifurcation import (
+    Bounds,
+    CycleContinuation,
+    FreeParameter,
+    PseudoArclength,
+    SpecialPoint,
+    bifurcations,
+    free_parameter,
+)
 from ..bifurcation._bifurcations import check_kind
 from ..bifurcation._free import checked_range
 from ..stability._frozen import Frozen, frozen_at
+from ._cycle_curve_search import FAMILIES, CycleSearch, CycleStart
 from ._plane import RestPlane
+from ._points import CodimensionTwoPoint
 from ._result import BifurcationSet, tables
 from ._search import Search, Start, search
 
@@ -30,31 +40,36 @@ from ._search import Search, Start, search
 _REACH = 10.0
 #: How curves are followed.
 _METHOD = PseudoArclength(max_points=800, largest=0.02)
+#: How curves of cycles are followed.
+_CYCLES = CycleContinuation(doublings=0)
 
 Ranges = Mapping[str, tuple[float, float]]
 
 
 def bifurcation_curve(
     system: AbstractSystem,
-    point: SpecialPoint,
+    point: SpecialPoint | CodimensionTwoPoint,
     ranges: Ranges,
     *,
     region: Box | None = None,
     inputs: Any = None,
     key: Key | None = None,
     method: PseudoArclength | None = None,
+    cycles: CycleContinuation = _CYCLES,
     iterates: int = 1,
 ) -> BifurcationSet:
     """The curve of bifurcations in two parameters through one point of a one-parameter diagram, both ways.
 
     Args:
         system: The system, with the second parameter at the value it has at the point.
-        point: A fold, Hopf point, period doubling or Neimark-Sacker point of `bifurcations` over the first parameter.
+        point: A fold, Hopf point, fold of cycles, period doubling or Neimark-Sacker point of `bifurcations` over the
+            first parameter; or a generalised Hopf point of a bifurcation set, where a curve of folds of cycles begins.
         ranges: Names of both parameters with their least and greatest values: `{"I": (0, 200), "V3": (-20, 40)}`.
         region: Box of states; None takes the system's own, else that of pilot runs.
         inputs: Constant input.
         key: Random key of the pilot runs; None takes seed 0.
         method: `PseudoArclength(...)`.
+        cycles: How curves of bifurcations of a flow's cycles are followed.
         iterates: Steps after which the state returns, for points on cycles of maps.
 
     Returns:
@@ -78,16 +93,43 @@ def bifurcation_curve(
     made = _Made(system, ranges, region, inputs, key, method)
     plane = made.plane.repeated(iterates)
     value = float(made.plane.free[1].of(system, made.plane.frozen.u))
+    settings = {"iterates": iterates, "type": point.type}
+    if isinstance(point, CodimensionTwoPoint) or (not made.plane.discrete and point.type in FAMILIES):
+        found = made.search([])
+        cycle_search = CycleSearch(found, made.plane, cycles)
+        cycle_search.follow([_of_cycles(cycle_search, point, value)], most=1, switching=False)
+        return made.result(found, settings)
     search_ = made.search([point])
     start = search_.start(plane, point, np.array([point.parameter, value]))
     if start is None:
-        raise InputError(
-            f"A curve of bifurcations goes through a fold, Hopf point, period doubling or Neimark-Sacker point; got a "
-            f"{point.type}. Give another point of the diagram."
-        )
+        raise _no_curve(point)
     with one_blas_thread():
         search(search_, [start], most=1, switching=False)
-    return made.result(search_, {"iterates": iterates, "type": point.type})
+    return made.result(search_, settings)
+
+
+def _of_cycles(found: CycleSearch, point: SpecialPoint | CodimensionTwoPoint, value: float) -> CycleStart:
+    """Where the curve of cycles through a point begins; a generalised Hopf point is entered as one of the set."""
+    if isinstance(point, CodimensionTwoPoint):
+        if point.type != "generalised hopf" or found.plane.discrete:
+            raise _no_curve(point)
+        found.found.points.append(point)
+        return found.at_bautin(point, 0)
+    start = found.at_point(point, np.array([point.parameter, value]))
+    if start is None:
+        raise InputError(
+            f"No cycle goes through the {point.type} at {point.parameter:.6g} with the second parameter at {value:g}. "
+            "Give the system with its second parameter at the value of the diagram, and its parameters first in "
+            "`ranges`."
+        )
+    return start
+
+
+def _no_curve(point: SpecialPoint | CodimensionTwoPoint) -> InputError:
+    return InputError(
+        "A curve of bifurcations goes through a fold, Hopf point, fold of cycles, period doubling, Neimark-Sacker or "
+        f"generalised Hopf point; got a {point.type}. Give another point of the diagram."
+    )
 
 
 def bifurcation_set(
@@ -98,6 +140,7 @@ def bifurcation_set(
     inputs: Any = None,
     key: Key | None = None,
     method: PseudoArclength | None = None,
+    cycles: CycleContinuation | None = None,
     lines: int = 5,
     doublings: int = 0,
     max_curves: int = 64,
@@ -114,6 +157,11 @@ def bifurcation_set(
     meets it there is followed too. Beyond a Bogdanov-Takens point (maps: beyond 1:1 and 1:2) a curve of Hopf points
     goes on as one of neutral saddles, and is called so.
 
+    With `cycles` the branches of cycles of flows are followed along the lines, too, and curves of their folds, period
+    doublings and Neimark-Sacker points through what happens on them; curves of folds of cycles also from generalised
+    Hopf points, where they begin. On them are detected cusps of cycles, the resonances 1:1 to 1:4, fold-flips and
+    meetings with Neimark-Sacker curves, which are followed too. It takes several times as long.
+
     A closed curve that crosses none of the lines and meets no other one is missed.
 
     Args:
@@ -124,6 +172,7 @@ def bifurcation_set(
         inputs: Constant input.
         key: Random key of the starts; None takes seed 0.
         method: `PseudoArclength(...)`.
+        cycles: How cycles of flows are followed, `CycleContinuation(...)`; None leaves their bifurcations out.
         lines: Number of lines in each direction.
         doublings: Generations of doubled cycles of maps whose curves are followed too.
         max_curves: Largest number of curves.
@@ -147,15 +196,25 @@ def bifurcation_set(
     if lines < 1:
         raise InputError(f"`lines` must be at least 1, got {lines}.")
     made = _Made(system, ranges, region, inputs, key, method)
+    cycles = None if made.plane.discrete else cycles
     with one_blas_thread():
-        born = made.on_lines(lines, doublings)
-        found = made.search([point for point, _, _ in born])
+        born = made.on_lines(lines, doublings, cycles)
+        found = made.search([point for point, *_ in born])
         starts: list[Start] = []
-        for point, place, iterates in born:
-            start = found.start(made.plane.repeated(iterates), point, place)
+        for point, place, iterates, on_cycle in born:
+            start = None if on_cycle else found.start(made.plane.repeated(iterates), point, place)
             starts += [] if start is None else [start]
         search(found, starts, most=max_curves, switching=True)
-    settings = {"lines": lines, "doublings": doublings, "max_curves": max_curves}
+    if cycles is not None:
+        own = CycleSearch(found, made.plane, cycles)
+        points = list(enumerate(found.points))
+        own.follow(
+            [own.at_bautin(p, i) for i, p in points if p.type == "generalised hopf"], most=max_curves, switching=True
+        )
+        for point, place, _, on_cycle in born:
+            start_there = own.at_point(point, place) if on_cycle and point.type in FAMILIES else None
+            own.follow([] if start_there is None else [start_there], most=max_curves, switching=True)
+    settings = {"lines": lines, "doublings": doublings, "max_curves": max_curves, "cycles": cycles is not None}
     return made.result(found, settings)
 
 
@@ -183,8 +242,13 @@ class _Made:
         scale = jnp.maximum(self.opposite - self.corner, 1e-9)
         self.plane = RestPlane(frozen, (free[0], free[1]), scale, low, high, is_discrete(system))
 
-    def on_lines(self, lines: int, doublings: int) -> list[tuple[SpecialPoint, np.ndarray, int]]:
-        """Special points on lines in both directions: each with both parameters, and the steps of its cycle."""
+    def on_lines(
+        self, lines: int, doublings: int, cycles: CycleContinuation | None
+    ) -> list[tuple[SpecialPoint, np.ndarray, int, bool]]:
+        """Special points on lines in both directions.
+
+        Each comes with both parameters, the steps of its cycle (maps), and whether it lies on a cycle of a flow.
+        """
         found = []
         for which in (0, 1):
             other = self.plane.free[1 - which]
@@ -201,12 +265,14 @@ class _Made:
                     inputs=u if self.plane.frozen.u is not None else None,
                     key=self.key,
                     doublings=doublings,
-                    cycles=None,
+                    cycles=cycles,
                 )
                 for point in diagram.points:
+                    on_cycle = diagram.kinds[point.branch] == "cycle" and not self.plane.discrete
                     period = diagram.branches[point.branch].period[0]
+                    iterates = int(period) if np.isfinite(period) and not on_cycle else 1
                     place = (point.parameter, value) if which == 0 else (value, point.parameter)
-                    found.append((point, np.array(place), int(period) if np.isfinite(period) else 1))
+                    found.append((point, np.array(place), iterates, on_cycle))
         return found
 
     def search(self, points: list[SpecialPoint]) -> Search:

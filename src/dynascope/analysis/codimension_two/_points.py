@@ -20,7 +20,8 @@ class CodimensionTwoPoint(eqx.Module):
     Attributes:
         type: `cusp`, `bogdanov-takens`, `generalised hopf`, `zero-hopf` or `double hopf`; of maps `cusp`,
             `generalised period doubling`, `chenciner`, `resonance 1:1` to `resonance 1:4`, `fold-flip`,
-            `fold-neimark-sacker`, `flip-neimark-sacker` or `double neimark-sacker`.
+            `fold-neimark-sacker`, `flip-neimark-sacker` or `double neimark-sacker`; of cycles of flows `cusp of
+            cycles`, a resonance, `fold-flip`, `fold-neimark-sacker` or `flip-neimark-sacker`.
         parameters: Values of both parameters.
         error: Their estimated errors.
         state: Flattened state.

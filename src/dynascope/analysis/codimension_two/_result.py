@@ -20,6 +20,7 @@ _PLURAL = {
     "neutral saddle": "neutral saddles",
     "period doubling": "period doublings",
     "neimark-sacker": "Neimark-Sacker points",
+    "fold of cycles": "folds of cycles",
 }
 
 
@@ -27,13 +28,15 @@ class BifurcationCurve(eqx.Module):
     """A curve of bifurcations, in the order in which it was followed; special points lie among its points.
 
     Attributes:
-        kind: `fold`, `hopf`, `period doubling`, `neimark-sacker`, or `neutral saddle`, where nothing bifurcates.
+        kind: `fold`, `hopf`, `fold of cycles`, `period doubling`, `neimark-sacker`, or `neutral saddle`, where nothing
+            bifurcates. Period doublings and Neimark-Sacker points of flows are those of cycles.
         parameters: Values of both parameters, shape `(N, 2)`.
-        states: Flattened states, shape `(N, n)`.
+        states: Flattened states, shape `(N, n)`; of cycles of flows that at phase zero.
         period: Of the cycles born there, or of the cycle itself; else not a number.
         coefficient: Of the normal form, as on one-parameter diagrams (of folds its size alone); not a number at points
-            of codimension two and on neutral saddles.
-        eigenvalues: Of the Jacobian, the leading first, complex, shape `(N, n)`.
+            of codimension two, on neutral saddles and for cycles of flows.
+        eigenvalues: Of the Jacobian (of cycles of flows: Floquet multipliers), the leading first, complex, shape
+            `(N, n)`.
         unstable: How many eigenvalues beside the critical ones are unstable.
         special: Number of the special point at each point, else -1.
         iterates: Steps after which the state returns (maps).

@@ -28,7 +28,7 @@ class Unknowns(NamedTuple):
     Attributes:
         nodes: Scaled states at the starts of the intervals, `(intervals, d)`.
         stages: Scaled states at the Gauss points, `(intervals, degree, d)`.
-        free: The period (autonomous flows only) and the free parameter.
+        free: The period (autonomous flows only) and the free parameter, or several of them.
     """
 
     nodes: Any
@@ -95,7 +95,7 @@ class CollocationEquations(eqx.Module):
         )
         parts = [jnp.ravel(ends - self._following(unknowns.nodes)), jnp.ravel(inner)]
         if self.rule.multiple is None:
-            parts.append(jnp.sum(self._phase_row() * (unknowns.stages - self.reference))[None])
+            parts.append(jnp.sum(self.phase_row() * (unknowns.stages - self.reference))[None])
         return jnp.concatenate(parts)
 
     def bordered_solve(self, z: Any, border: Any, rhs: Any) -> Any:
@@ -103,7 +103,10 @@ class CollocationEquations(eqx.Module):
         return self.solve_around(z, border, rhs[:, None])[0][:, 0]
 
     def solve_around(self, z: Any, border: Any, rhs: Any) -> tuple[Any, tuple[Any, Any]]:
-        """`bordered_solve` for the columns of `rhs`, with the pair of `once_around`, which costs nothing more."""
+        """`bordered_solve` for the columns of `rhs`, with the pair of `once_around`, which costs nothing more.
+
+        With several rows in `border`, as many as there are free unknowns beyond what `residual` fixes.
+        """
         count, degree, d = self.shape
         sides = rhs.shape[1]
         linear = self.linearised(z)
@@ -111,13 +114,13 @@ class CollocationEquations(eqx.Module):
         outer = inner + count * degree * d
         ends, stages, last = rhs[:inner].reshape(count, d, -1), rhs[inner:outer].reshape(count, -1, sides), rhs[outer:]
         fixed = -linear.inverse @ stages
-        rows = self.unpacked(border)
-        on_nodes, on_stages, corner = rows.nodes[None], rows.stages.reshape(1, count, -1), rows.free[None]
+        rows = jax.vmap(self.unpacked)(jnp.atleast_2d(border))
+        on_nodes, on_stages, corner = rows.nodes, rows.stages.reshape(-1, count, degree * d), rows.free
         if self.rule.multiple is None:
-            phase = self._phase_row().reshape(1, count, -1)
-            on_nodes = jnp.concatenate([jnp.zeros_like(on_nodes), on_nodes])
+            phase = self.phase_row().reshape(1, count, -1)
+            on_nodes = jnp.concatenate([jnp.zeros_like(on_nodes[:1]), on_nodes])
             on_stages = jnp.concatenate([phase, on_stages])
-            corner = jnp.concatenate([jnp.zeros_like(corner), corner])
+            corner = jnp.concatenate([jnp.zeros_like(corner[:1]), corner])
         chain = Chain(
             left=-linear.step,
             right=jnp.broadcast_to(jnp.eye(d), linear.step.shape),
@@ -146,7 +149,7 @@ class CollocationEquations(eqx.Module):
     def slopes_of(self, z: Any) -> Any:
         """Derivative with respect to the phase at the Gauss points, `(intervals, degree, d)`."""
         unknowns = self.unpacked(z)
-        period, p = self.rule.period(unknowns.free), unknowns.free[-1]
+        period, p = self.rule.period(unknowns.free), self.rule.value(unknowns.free)
         ts = period * (self._starts()[:, None] + self.widths[:, None] * gauss(self.shape[1]).nodes)
         flat = self.rule.velocities(ts.ravel(), unknowns.stages.reshape(-1, self.shape[2]), p)
         return period * flat.reshape(self.shape)
@@ -164,7 +167,8 @@ class CollocationEquations(eqx.Module):
     def _following(self, nodes: Any) -> Any:
         return jnp.concatenate([nodes[1:], nodes[:1] + self.winding])
 
-    def _phase_row(self) -> Any:
+    def phase_row(self) -> Any:
+        """Weights of the states at the Gauss points in the equation that chooses the phase."""
         weight = self.widths[:, None, None] * gauss(self.shape[1]).weights[:, None] * self.slopes
         return weight / jnp.sum(weight * self.slopes)
 
@@ -172,7 +176,7 @@ class CollocationEquations(eqx.Module):
         """End of one interval, mismatch at its Gauss points, and T f there."""
         table = gauss(self.shape[1])
         period = self.rule.period(free)
-        f = period * self.rule.velocities(period * (start + width * table.nodes), stages, free[-1])
+        f = period * self.rule.velocities(period * (start + width * table.nodes), stages, self.rule.value(free))
         return x + width * (table.weights @ f), x + width * (table.matrix @ f) - stages, f
 
     def linearised(self, z: Any) -> Linear:
@@ -186,7 +190,7 @@ class CollocationEquations(eqx.Module):
         table = gauss(degree)
         period = self.rule.period(free)
         ts = period * (start + width * table.nodes)
-        jacobians = jax.vmap(lambda t, y: jax.jacfwd(self.rule.velocity, 1)(t, y, free[-1]))(ts, stages)
+        jacobians = jax.vmap(lambda t, y: jax.jacfwd(self.rule.velocity, 1)(t, y, self.rule.value(free)))(ts, stages)
         jacobians = width * period * jacobians
         inside = jnp.einsum("jk,kab->jakb", table.matrix, jacobians).reshape(degree * d, degree * d)
         flow = jnp.einsum("k,kab->akb", table.weights, jacobians).reshape(d, degree * d)

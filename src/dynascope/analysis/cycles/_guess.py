@@ -113,7 +113,7 @@ def guessed(
             given = np.asarray(times, float), np.asarray(states, float)
             return _from_path(system, *given, period or forcing, "times and states")
         case _ if guess is not None and period is not None:
-            return _simulated(system, guess, period, inputs, "state and period")
+            return simulated(system, guess, period, inputs, "state and period")
     if forcing is not None:
         return _strobed(system, guess, forcing, period, inputs)
     return _returned(system, guess, inputs)
@@ -187,7 +187,7 @@ def _from_path(
     return Guess(phases, np.concatenate([first[None], states[inside]]), float(length), source)
 
 
-def _simulated(system: AbstractSystem, y0: Any, period: float, inputs: Any, source: str) -> Guess | Failure:
+def simulated(system: AbstractSystem, y0: Any, period: float, inputs: Any, source: str) -> Guess | Failure:
     """One period from a state."""
     run = trajectory(
         system, y0, np.linspace(0.0, period, _POINTS + 1), inputs=inputs, solver=Dop853(rtol=1e-9, atol=1e-10),
@@ -207,7 +207,7 @@ def _returned(system: AbstractSystem, y0: Any, inputs: Any) -> Guess | Failure:
         return Failure(RESULTS.not_converged, f"the pilot run is not periodic (mismatch {found.gap:.1g})")
     _, unravel = ravel_pytree(system.initial_state())
     state = unravel(jnp.asarray(found.states[-1]))
-    return _simulated(system, state, found.period, inputs, "pilot run")
+    return simulated(system, state, found.period, inputs, "pilot run")
 
 
 def _strobed(system: AbstractSystem, y0: Any, forcing: float, period: float | None, inputs: Any) -> Guess | Failure:
@@ -229,4 +229,4 @@ def _strobed(system: AbstractSystem, y0: Any, forcing: float, period: float | No
         m, gap = multiplicity(flat, np.full(_SEEN, forcing), scale=scale, variables=variables, tolerance=_NEAR)
         if not m:
             return Failure(RESULTS.not_converged, f"the response is not periodic (mismatch {gap:.1g})")
-    return _simulated(system, unravel(jnp.asarray(flat[-1])), m * forcing, inputs, "pilot run")
+    return simulated(system, unravel(jnp.asarray(flat[-1])), m * forcing, inputs, "pilot run")

@@ -21,7 +21,7 @@ class Rule(eqx.Module):
         signal: What drives it, or None.
         template: A state.
         scale: Size of each component, shape `(d,)`.
-        parameter: The free parameter, a `FreeParameter`, or None.
+        parameter: The free parameter, a `FreeParameter`, a `FreePair`, or None.
         multiple: Period of the orbit in periods of the forcing; None for autonomous flows, whose period is unknown.
         forcing: Period of the forcing where the system does not declare one.
     """
@@ -38,11 +38,16 @@ class Rule(eqx.Module):
         """The system and its input with the free parameter set to `p`."""
         return (self.system, u) if self.parameter is None else self.parameter.at(self.system, u, p)
 
+    def value(self, free: Any) -> Any:
+        """The value of the free parameter, or of both, the last of the unknowns `free`."""
+        count = 1 if self.parameter is None else self.parameter.count
+        return free[-1] if count == 1 else free[-count:]
+
     def period(self, free: Any) -> Any:
         """The period: an unknown of an autonomous flow, a multiple of that of the forcing elsewhere."""
         if self.multiple is None:
             return free[0]
-        own = self.at(None, free[-1])[0].forcing_period() if self.forcing is None else self.forcing
+        own = self.at(None, self.value(free))[0].forcing_period() if self.forcing is None else self.forcing
         return self.multiple * own
 
     def velocity(self, t: Any, x: Any, p: Any) -> Any:

@@ -80,7 +80,7 @@ class Solved(NamedTuple):
 def collocated(rule: Rule, guess: Guess, method: Collocation, variables: tuple[Variable, ...]) -> Solved:
     """The orbit near `guess` by collocation."""
     scale = np.asarray(rule.scale)
-    mesh = _mesh_of_guess(rule, guess, method, variables)
+    mesh = mesh_of_guess(rule, guess, method, variables, jnp.zeros(()))
     states, winding = guess.at(phases_of(mesh, method.degree), variables)
     equations, z = posed(rule, mesh, states / scale, winding / scale, np.array([guess.period, 0.0]), method.degree)
     z, residual, step = newton(equations, z)
@@ -170,14 +170,14 @@ def _period(equations: CollocationEquations, z: Any) -> float:
     return float(equations.rule.period(equations.unpacked(z).free))
 
 
-def _mesh_of_guess(rule: Rule, guess: Guess, method: Collocation, variables: tuple[Variable, ...]) -> Array:
-    """A mesh for the guessed curve, from the velocity along it."""
+def mesh_of_guess(rule: Rule, guess: Guess, method: Collocation, variables: tuple[Variable, ...], value: Any) -> Array:
+    """A mesh for the guessed curve, from the velocity along it with the free parameter at `value`."""
     mesh = np.linspace(0.0, 1.0, method.intervals + 1)
     for _ in range(4):
         phases = phases_of(mesh, method.degree)
         states, _ = guess.at(phases, variables)
         rows = np.arange(phases.size - 1).reshape(-1, method.degree + 1)[:, 1:]
-        slopes = _along(rule, guess.period * phases[rows.ravel()], states[rows.ravel()] / np.asarray(rule.scale))
+        slopes = _along(rule, guess.period * phases[rows.ravel()], states[rows.ravel()] / np.asarray(rule.scale), value)
         slopes = guess.period * np.asarray(slopes).reshape(*rows.shape, -1)
         if not np.all(np.isfinite(slopes)):
             return np.linspace(0.0, 1.0, method.intervals + 1)
@@ -186,5 +186,5 @@ def _mesh_of_guess(rule: Rule, guess: Guess, method: Collocation, variables: tup
 
 
 @eqx.filter_jit
-def _along(rule: Rule, ts: Any, xs: Any) -> Any:
-    return rule.velocities(jnp.asarray(ts), jnp.asarray(xs), jnp.zeros(()))
+def _along(rule: Rule, ts: Any, xs: Any, value: Any) -> Any:
+    return rule.velocities(jnp.asarray(ts), jnp.asarray(xs), value)
