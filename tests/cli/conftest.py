@@ -84,11 +84,12 @@ class Outcome:
 
 @pytest.fixture
 def reporting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
-    """Put a function in the place of both reports: the command line only passes on what it read."""
+    """Put a function in the place of all reports: the command line only passes on what it read."""
 
     def replace(report: Callable[..., Any]) -> None:
         stand_in = ModuleType("dynascope.report")
-        vars(stand_in).update(report_system=report, report_recording=report, report_spike_trains=report)
+        names = ("report_system", "report_recording", "report_spike_trains", "report_spiking")
+        vars(stand_in).update(dict.fromkeys(names, report))
         monkeypatch.setitem(sys.modules, "dynascope.report", stand_in)
 
     return replace

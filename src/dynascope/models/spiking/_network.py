@@ -295,10 +295,10 @@ class NoisySpikingNetwork(AbstractRandomMap, AbstractSpikingNetwork):
     depth: int = setting(doc="rows of the ring of spikes on their way")
 
     @classmethod
-    def example(cls, *, n: int = 40, key: Key | None = None) -> Self:
-        """The sparse network of Brunel, in small."""
+    def example(cls, *, n: int = 40, g: float = 5.0, eta: float = 2.0, J: float = 0.1, key: Key | None = None) -> Self:
+        """The sparse network of Brunel, in small; its arguments are those of `brunel_network`."""
         key = jax.random.key(0) if key is None else key
-        return cls(**assembled(*brunel_parts(n), dt=0.1, key=key))
+        return cls(**assembled(*brunel_parts(n, g=g, eta=eta, J=J), dt=0.1, key=key))
 
     def draw(self, key: Key, n: Time) -> Any:
         del n
