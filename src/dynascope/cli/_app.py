@@ -104,8 +104,9 @@ def _command(
 
 @_command(
     "report",
-    (*SYSTEM, *RUN, *RECORDING),
+    (*SYSTEM, *RUN, *RECORDING, "budget"),
     notes={
+        "budget": "Time to learn a system from a recording; 10s by default, 0 for none.",
         "out": "Folder to write into; by default TARGET-report.",
         "t1": "How long the trajectory shown is.",
         "dt": "Sampling interval of a recording; of a system, the step of the solver.",

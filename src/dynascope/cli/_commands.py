@@ -62,7 +62,8 @@ def report(target: str, options: Options) -> Answer:
     progress = _progress(options)
     if options.budget is not None and not isinstance(found.value, Recording):
         raise InputError(
-            f"`--budget` is the time to learn a system from a recording of numbers, but `{target}` is none. Leave it out."
+            f"`--budget` is the time to learn a system from a recording of numbers, but `{target}` is none. "
+            "Leave it out."
         )
     if isinstance(found.value, Recording):
         seed, asked = options.seed or 0, seconds_of(options.budget, none=True)
@@ -92,7 +93,9 @@ def report(target: str, options: Options) -> Answer:
         solver = stepper(system, options.dt)
         if isinstance(system, AbstractSpiking):
             # Steps on the command line, as for every map; milliseconds in the report.
-            times = {k: None if v is None else v * system.dt for k, v in (("t1", t1), ("transient", transient))}
+            times: dict[str, Any] = {
+                k: None if v is None else v * system.dt for k, v in (("t1", t1), ("transient", transient))
+            }
             made = report_spiking(system, **given, **times)
         else:
             made = report_system(system, **given, t1=t1, transient=transient, solver=solver)

@@ -59,14 +59,17 @@ def fit(target: str, options: Options) -> Answer:
     return Answer(_facts(target, fitted, out, found.notes), f"{fitted.summary()}\nwritten to {out}")
 
 
-def seconds_of(text: str | None) -> float | None:
-    """The seconds of `90`, `90s`, `5m` or `1h`; None for None."""
+def seconds_of(text: str | None, *, none: bool = False) -> float | None:
+    """The seconds of `90`, `90s`, `5m` or `1h`, and of `0` where `none` is a choice; None for None."""
     if text is None:
         return None
+    if none and text.strip() == "0":
+        return 0.0
     found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)\s*", text.lower())
     seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
     if not seconds > 0:
-        raise InputError(f"`--budget {text}` must be a positive time: seconds, or `30s`, `5m`, `1h`.")
+        more = ", or `0` for none" if none else ""
+        raise InputError(f"`--budget {text}` must be a positive time: seconds, or `30s`, `5m`, `1h`{more}.")
     return seconds
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -219,8 +219,9 @@ def recording_page(
     settings: dict[str, Any],
     origin: str,
     notes: tuple[str, ...],
+    further: Sequence[Section] = (),
 ) -> Page:
-    """The page of a recording."""
+    """The page of a recording; `further` sections come last."""
     head = f"{_IMPORTS}\n{origin}\n"
     data, dt = "recording.values", f"dt={recording.dt!r}"
     unit = f"time_unit={recording.time_unit!r}"
@@ -290,6 +291,7 @@ def recording_page(
     for title, name, caption, code, draw in drawn:
         if name in results:
             sections += _optional(_drawn, title, name, caption, f"{head}{code}\n", draw)
+    sections += further
     count, channels = recording.values.shape
     return Page(
         target,

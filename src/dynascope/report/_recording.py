@@ -15,8 +15,12 @@ from ..analysis.rhythm import Period, period
 from ..series import Recording
 from ..solve import Progress
 from ._pages import recording_page
+from ._reconstruction import chapter, reconstructed
 from ._report import Report
 from ._sentences import describe_recording, short_name
+
+#: Seconds of the search for a system that moves like the recording: a report should not take minutes unasked.
+BUDGET = 10.0
 
 
 def report_recording(
@@ -27,8 +31,12 @@ def report_recording(
     notes: tuple[str, ...] = (),
     origin: str | None = None,
     progress: bool = False,
+    budget: float = BUDGET,
 ) -> Report:
     """Say what kind of dynamics made this recording, with every picture and number that supports it.
+
+    A system is learned from it as well (`learn.fit`), judged, and asked for its regime, exponents and fixed points; the
+    report says when it is too poor to be believed. The verdict of the report rests on the data alone.
 
     Args:
         recording: What was recorded.
@@ -37,14 +45,21 @@ def report_recording(
         notes: What was assumed on the way in, shown after the recording's own notes.
         origin: Lines of Python that make `recording`, for the page.
         progress: Show progress on standard error.
+        budget: Seconds of the search for a system that moves alike; 0 leaves the reconstruction out. The analyses of
+            the system found come on top.
 
     Returns:
         A `Report`; `save(folder)` writes page and numbers.
+
+    Raises:
+        InputError: If `budget` is negative or not finite.
     """
+    if not (np.isfinite(budget) and budget >= 0):
+        raise InputError(f"`budget` must be a number of seconds, or 0 for no reconstruction, got {budget}.")
     started = time.perf_counter()
     target = target if target is not None else recording.source
     notes = (*recording.notes, *notes)
-    with Progress(2, f"report on {target}", show=progress) as bar:
+    with Progress(3, f"report on {target}", show=progress) as bar:
         regime = regime_from_data(recording.values, dt=recording.dt, seed=seed)
         bar.advance(1)
         found: dict[str, Any] = {
@@ -58,12 +73,20 @@ def report_recording(
             "recurrence": _recurrence(regime),
             "period": _period(recording, regime),
         }
+        bar.advance(1)
+        learned = None
+        if budget:
+            learned = reconstructed(recording, budget=budget, seed=seed, say=bar.say, observed=short_name(target))
+            found |= learned.results()
         results = {name: value for name, value in found.items() if value is not None}
         bar.advance(1)
     sentence = describe_recording(short_name(target), regime)
+    if learned is not None:
+        sentence = f"{sentence} {learned.sentence()}"
     settings = {k: v for k, v in regime.settings.items() if k != "versions"} | {
         "source": recording.source,
         "seed": seed,
+        "budget": budget,
     }
     lines = origin if origin is not None else f"recording = ds.read_recording({target!r}, dt={recording.dt!r})"
     page = recording_page(
@@ -75,6 +98,7 @@ def report_recording(
         origin=lines,
         notes=notes,
         target=target,
+        further=[] if learned is None else chapter(learned, origin=lines, seed=seed),
     )
     return Report(
         target=target,
@@ -89,6 +113,7 @@ def report_recording(
         versions=provenance()["versions"],
         notes=notes,
         page=page,
+        reconstruction=None if learned is None else learned.to_json(),
     )
 
 

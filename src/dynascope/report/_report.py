@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from ..analysis import Verdict
+from ..data import save
 from ._page import Page, render
 
 
@@ -31,6 +32,7 @@ class Report(eqx.Module):
         versions: Versions of the software.
         notes: What was assumed or changed on the way in.
         page: The page, ready to be rendered.
+        reconstruction: Of a recording, the system learned from it with its scores, as plain values.
     """
 
     target: str = eqx.field(static=True)
@@ -45,6 +47,7 @@ class Report(eqx.Module):
     versions: dict[str, str] = eqx.field(static=True)
     notes: tuple[str, ...] = eqx.field(static=True)
     page: Page
+    reconstruction: dict[str, Any] | None = eqx.field(static=True, default=None)
 
     def summary(self) -> str:
         """The sentence and, line by line, the evidence."""
@@ -57,6 +60,7 @@ class Report(eqx.Module):
         """All numbers but the series, as plain values; a number that is not finite becomes None."""
         points = self.results.get("fixed_points")
         spectrum = self.results.get("lyapunov")
+        learned = {} if self.reconstruction is None else {"reconstruction": self.reconstruction}
         return plain(
             {
                 "target": self.target,
@@ -71,6 +75,7 @@ class Report(eqx.Module):
                 "settings": self.settings,
                 "versions": self.versions,
                 "notes": list(self.notes),
+                **learned,
             }
         )
 
@@ -81,8 +86,10 @@ class Report(eqx.Module):
     def save(self, folder: str | Path) -> dict[str, str]:
         """Write `report.html`, `report.json` and `report.nc` into `folder`, which is made if needed.
 
+        A system that was learned from a recording is written as `model.safetensors` as well.
+
         Returns:
-            The three paths under `page`, `json` and `nc`.
+            The paths under `page`, `json` and `nc`, and `model` if there is one.
         """
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
@@ -90,6 +97,9 @@ class Report(eqx.Module):
         paths["page"].write_text(self.html(), encoding="utf-8")
         paths["json"].write_text(json.dumps(self.to_json(), indent=1, allow_nan=False), encoding="utf-8")
         self._save_arrays(paths["nc"])
+        if "reconstruction" in self.results:
+            paths["model"] = place / "model.safetensors"
+            save(self.results["reconstruction"].system, paths["model"])
         return {name: str(path) for name, path in paths.items()}
 
     def _save_arrays(self, path: Path) -> None:

@@ -19,6 +19,7 @@ from .._types import Key, State
 from ..analysis.regime import Attractor, Diagnosis, regime_of
 from ..analysis.rhythm import Spectrum, spectrum
 from ..analysis.stability import LyapunovSpectrum, lyapunov_spectrum
+from ..learn.fitting import as_recorded
 from ..series import Trajectory
 from ..solve import Progress, fixed_solver, step_for, trajectory
 from ..systems import AbstractSystem, dimension, is_discrete, kind, state_variables
@@ -78,6 +79,8 @@ def report_system(
         raise InputError(f"`t1` must be a positive time, got {t1}.")
     with Progress(4, f"report on {target}", show=progress) as bar:
         diagnosis = regime_of(system, y0=y0, inputs=inputs, key=key, transient=transient, solver=solver)
+        # A system that was learned from samples of a flow is named as the flow.
+        diagnosis = as_recorded(system, diagnosis)
         bar.advance(1)
         main = _main(diagnosis)
         run = _shown(system, main, y0, inputs, key, t1, solver)
