@@ -82,6 +82,8 @@ def ranks(part):
 def leaderboard(table, channels, points):
     """One part of the table as Markdown, best method first."""
     part = of_systems(table, channels, points)
+    if not part.sizes["system"]:
+        return "Not run yet."
     whole = table.sel(channels=channels, points=points).sel(system=part.system)
     rank = ranks(part)
     published = PUBLISHED.get((channels, points), {})
@@ -92,7 +94,8 @@ def leaderboard(table, channels, points):
     ]
     for i in np.argsort(rank):
         name = str(part.method.values[i])
-        row, all_runs = part.isel(method=i), whole.sel(method=name)
+        # `method` is also a word of xarray, for inexact labels: the dimension is named in a dictionary.
+        row, all_runs = part.isel({"method": i}), whole.sel({"method": name})
         short, valid = (np.nanpercentile(row[v], [50, 25, 75]) for v in ("smape_short", "valid_lyapunov"))
         runs = int(all_runs.failed.notnull().sum())
         lines.append(
@@ -100,7 +103,8 @@ def leaderboard(table, channels, points):
             f"| {float(row.smape_long.median()):.0f} | {valid[0]:.2f} ({valid[1]:.2f} to {valid[2]:.2f}) "
             f"| {int(all_runs.failed.sum())} of {runs} | {float(all_runs.fit_seconds.median()):.2f} |"
         )
-    return f"{part.sizes['system']} systems.\n\n" + "\n".join(lines)
+    alone = table.sizes["system"] if channels == "univariate" else int((table.dimension > 1).sum())
+    return f"{part.sizes['system']} of {alone} systems have been run.\n\n" + "\n".join(lines)
 
 
 def between(text, mark, inner):
@@ -124,7 +128,7 @@ def picture(table):
         count = part.sizes["system"]
         column[0].set_title(f"{channels}, {points} samples a period, {count} systems", fontsize=9, loc="left")
         for panel, name in zip(column, ("smape_short", "valid_lyapunov"), strict=True):
-            _rows(panel, [part[name].isel(method=i).values for i in order], names)
+            _rows(panel, [part[name].isel({"method": i}).values for i in order], names)
         for y, name in enumerate(names):
             if name in PUBLISHED.get((channels, points), {}):
                 column[0].plot(PUBLISHED[channels, points][name], y, marker="D", ms=5, color=ORANGE, mec="white")
@@ -140,7 +144,7 @@ def _rows(panel, columns, names):
     rng = np.random.default_rng(0)
     for y, values in enumerate(columns):
         values = values[np.isfinite(values)]
-        panel.plot(values, y + rng.uniform(-0.22, 0.22, len(values)), ".", ms=3, color=BLUE, alpha=0.45, mec="none")
+        panel.plot(values, y + rng.uniform(-0.22, 0.22, len(values)), ".", ms=5, color=BLUE, alpha=0.5, mec="none")
         low, middle, high = np.percentile(values, [25, 50, 75])
         panel.plot([low, high], [y, y], color=INK, lw=1.2)
         panel.plot([middle, middle], [y - 0.3, y + 0.3], color=INK, lw=2.2)
