@@ -179,7 +179,7 @@ def _decided(regularity: _Regularity, together: _Synchrony, share: float, rate: 
         "median local variation",
         regularity.variation,
         regularity.variation_error,
-        "A clock has 0, Poisson spikes have 1.",
+        f"Their local variation is {regularity.variation:.2g}, where a clock has 0 and Poisson spikes have 1.",
     )
     burst = Evidence("share of trains in bursts", share, None, f"{share:.0%} of the trains fire in bursts.")
     if math.isnan(together.depth):
