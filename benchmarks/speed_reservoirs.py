@@ -1,9 +1,9 @@
-"""An echo-state network of 1000 units: learn from 50,000 samples, hear 50,000 more, against reservoirpy.
+"""An echo-state network of 1000 units: learn from many samples, hear as many more, against reservoirpy.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/speed_reservoirs.py --peer PYTHON [--rounds 5] [--steps 50000]
 
-`PYTHON` is the interpreter of an environment of its own that has reservoirpy and NumPy; its default backend (compressed
-rows of SciPy, a loop in Python) is the faster one here: the one in JAX takes full matrices or JAX's own sparse ones.
+`PYTHON` is the interpreter of an environment of its own that has reservoirpy and NumPy. Its default backend is timed
+(compressed rows of SciPy, a loop in Python), not that in JAX.
 Both have 1000 units of which each hears a tenth of the others (its default), three inputs, no leak, a linear readout
 with a constant, ridge regression after 100 samples, double precision and one thread. Contestants take turns; the least
 processor and wall time of each counts. First the readouts that both learn from the same weights are compared. The
