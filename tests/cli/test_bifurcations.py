@@ -43,6 +43,7 @@ def test_picture_and_table(dynascope: Run, folder: Path) -> None:
         (("--parameter", "q", "--from", "0", "--to", "1"), "has no parameter `q`"),
         (("--parameter", "r", "--from", "1", "--to", "0"), "`low` below `high`"),
         (("--parameter", "r", "--from", "0", "--to", "1", "--out", "x.txt"), "must be a file in an existing folder"),
+        (("--parameter", "r", "--from", "0", "--to", "1", "--cycles"), "`--cycles` goes with `--and`"),
     ],
 )
 def test_wrong_options_are_explained(words: tuple[str, ...], says: str, dynascope: Run) -> None:

@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 _STRETCH, _FIRST, _SMALLEST = 6, 4e-3, 1e-6
 #: A trivial multiplier further from 1 than this says that the mesh no longer resolves the cycle.
 _LOST = 1e-2
+#: Growth of the period from which on a curve whose mesh no longer resolves the cycles is said to approach infinity.
+_GROWN = 3.0
 #: A test of which this share is left at its zero has jumped over it.
 _ZERO = 1e-3
 #: Distance of the places from which the doubt about a special point is told, as a share of the step.
@@ -344,9 +346,11 @@ def _straight(problems: list[CycleCurve], ends: list[Found], name: str) -> Array
 def _ended(rows: list[CurveRow], window: Window, method: CycleContinuation, landing: str) -> str:
     """Why the curve ends here, in a sentence; nothing if it goes on."""
     last = rows[-1]
-    if last.period >= window.longest:
+    lost = last.error > _LOST or not math.isfinite(last.error)
+    grown = last.period > _GROWN * min(row.period for row in rows)
+    if last.period >= window.longest or (lost and grown):
         return LONG.format(last.period)
-    if last.error > _LOST or not math.isfinite(last.error):
+    if lost:
         return COARSE
     if landing:
         return BOUND.format(landing)
