@@ -226,7 +226,7 @@ def _searched(
         try:
             system = learner.learn(data, key=jax.random.fold_in(key, i))
             score, long_run = _score(system, data, stretch)
-        except InputError as error:
+        except (InputError, ComputationFailed) as error:
             failures.append(f"{learner.label}: {error}")
             continue
         longest = max(longest, (time.perf_counter() - at) / learner.effort())

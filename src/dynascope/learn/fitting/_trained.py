@@ -34,6 +34,8 @@ from ._starts import Forced, Observed
 _INTERVAL = 0.1
 #: Scores along a training, samples that force a model before a forecast, updates that cost what a regression does.
 _SCORES, _FORCED, _CHEAP = 5, 50, 400
+#: Excess over the floor that counts for a run that diverged, while models are chosen along a training.
+_FAILED = 10.0
 
 #: The networks that can be trained.
 Family = type[ALRNN | ShallowPLRNN | DendriticPLRNN | RNN | GRU | LSTM | NeuralODE]
@@ -94,7 +96,7 @@ class Trained(AbstractLearner):
 
         def measure(candidate: Any) -> float:
             made = self._made(candidate, np.zeros((0, data.channels)), data)
-            return float(np.sum(np.minimum(judged(made, data, stretch).excess, 10.0)))
+            return float(np.sum(np.minimum(judged(made, data, stretch).excess, _FAILED)))
 
         found = train(
             model,
@@ -108,6 +110,9 @@ class Trained(AbstractLearner):
         )
         if found.result == RESULTS.interrupted:
             raise KeyboardInterrupt
+        if np.min(found.scores, initial=np.inf) >= _FAILED:
+            # Whatever was there along the way ran away; if the gradients were lost as well, there is no model to keep.
+            found.checked(what=f"training {self.label}")
         return self._made(found.model, found.starts[found.best], data)
 
     def _network(self, data: Prepared, key: Key) -> tuple[Any, AbstractForcing]:
