@@ -353,8 +353,11 @@ def wanted(at):
     return ((at["draw"] == 0) | thrice) & ~(single & whole) & ((at["points"] == POINTS[0]) | whole)
 
 
-def swept(store, names, methods, *, engine=None, points=POINTS, progress=False):
-    """The sweep: every method on every system, in units of the methods of one system."""
+def swept(store, names, methods, *, engine=None, points=POINTS, other=False, progress=False):
+    """The sweep: every method on every system, in units of the methods of one system.
+
+    `other` goes on with a store that another version or machine began.
+    """
     grid = Grid(
         {
             "points": list(points),
@@ -365,7 +368,16 @@ def swept(store, names, methods, *, engine=None, points=POINTS, progress=False):
         },
         where=wanted,
     )
-    return sweep(measured, Case, grid, engine=engine or InProcess(), store=store, batch=len(methods), progress=progress)
+    return sweep(
+        measured,
+        Case,
+        grid,
+        engine=engine or InProcess(),
+        store=store,
+        batch=len(methods),
+        allow_different_machine=other,
+        progress=progress,
+    )
 
 
 def engine_of(text):
@@ -381,6 +393,7 @@ def main():
     parser.add_argument("--engine", default="in-process")
     parser.add_argument("--only", nargs="+", default=None)
     parser.add_argument("--methods", nargs="+", choices=tuple(METHODS), default=list(METHODS))
+    parser.add_argument("--other", action="store_true", help="go on with a store of another version or machine")
     parser.add_argument("--table", action="store_true")
     chosen = parser.parse_args()
     if chosen.table:
@@ -396,6 +409,7 @@ def main():
             chosen.only or systems(),
             chosen.methods,
             engine=engine_of(chosen.engine),
+            other=chosen.other,
             progress=True,
         )
     except KeyboardInterrupt:
