@@ -1,21 +1,21 @@
 """The networks of Brette et al. (2007) in Brian2, in an environment of its own: called by `speed_spiking.py`.
 
-    python spiking_peer.py cuba|cobahh 32|64 cpp|cython MILLISECONDS ROUNDS
+    python spiking_peer.py cuba|cobahh 32|64 cpp MILLISECONDS FOLDER
+    python spiking_peer.py cuba|cobahh 32|64 cython MILLISECONDS ROUNDS
 
-Needs `brian2==2.9.0` with `numpy<2.4`, and a C++ compiler. Prints one line of JSON: seconds of the main loop of every
-round, seconds of the build, and mean rate. For C++ the time is that which the generated program takes for its main loop
-by its own clock; for Cython it is a run after one that has compiled everything.
+Needs `brian2==2.9.0` with `numpy<2.4`, and a C++ compiler. Prints one line of JSON. For C++ the program is built in
+FOLDER, to be run by the caller, and the seconds of the build are given. For Cython the seconds of each round are given,
+after a run that has compiled everything, and the mean rate.
 """
 
 import json
 import sys
-import tempfile
 import time
 
 import brian2 as b
 import numpy as np
 
-network, bits, target, duration, rounds = sys.argv[1:6]
+network, bits, target, duration, last = sys.argv[1:6]
 b.prefs.core.default_float_dtype = np.float32 if bits == "32" else np.float64
 b.prefs.logging.console_log_level = "ERROR"
 if target == "cpp":
@@ -72,26 +72,19 @@ excite.connect("i < 3200", p=0.02)
 inhibit.connect("i >= 3200", p=0.02)
 spikes = b.SpikeMonitor(cells)
 everything = b.Network(cells, excite, inhibit, spikes)
-times = []
 if target == "cpp":
     everything.run(float(duration) * ms)
-    with tempfile.TemporaryDirectory() as folder:
-        begin = time.perf_counter()
-        b.device.build(directory=folder, compile=True, run=False)
-        build = time.perf_counter() - begin
-        for _ in range(int(rounds)):
-            b.device.run(folder, with_output=False, run_args=[])
-            times.append(float(b.device._last_run_time))
-        count = int(spikes.num_spikes)
-    seconds = float(duration) * 1e-3
+    begin = time.perf_counter()
+    b.device.build(directory=last, compile=True, run=False)
+    print(json.dumps({"build": time.perf_counter() - begin, "version": b.__version__}))
 else:
     begin = time.perf_counter()
     everything.run(0.2 * ms)
     build = time.perf_counter() - begin
-    for _ in range(int(rounds)):
+    times = []
+    for _ in range(int(last)):
         begin = time.perf_counter()
         everything.run(float(duration) * ms)
         times.append(time.perf_counter() - begin)
-    count = int(spikes.num_spikes)
-    seconds = float(duration) * 1e-3 * int(rounds)
-print(json.dumps({"seconds": times, "build": build, "rate": count / 4000 / seconds, "version": b.__version__}))
+    rate = int(spikes.num_spikes) / 4000 / (float(duration) * 1e-3 * int(last))
+    print(json.dumps({"seconds": times, "build": build, "rate": rate, "version": b.__version__}))

@@ -63,8 +63,8 @@ class LearningState(NamedTuple):
 class Learning(eqx.Module):
     """A projection that learns: its synapses sorted by source, and for rules at spikes also by target.
 
-    Its memory is 8 bytes per synapse for the sorting by target beside those of the synapses. A spike changes weights
-    when it is sent, whatever its delay: delays are those of dendrites.
+    Its memory beside that of the synapses, for each of them: 8 bytes for the sorting by target, and the weight of now.
+    A spike changes weights when it is sent, whatever its delay: delays are those of dendrites.
 
     Attributes:
         synapses: The synapses, with the weights that they start from.
