@@ -3,7 +3,6 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import optimize
 
 import dynascope as ds
 from dynascope import InputError
@@ -34,12 +33,14 @@ def test_the_isolated_branch_of_a_perturbed_pitchfork_is_found_by_deflation_alon
     places = sorted(p.parameter for p in found.points)
     np.testing.assert_allclose(places, [0.35 - reach, 0.35 + reach], atol=1e-9)
     assert np.max(second.states) < 0.0
-    # Every real root at the middle lies on one of the branches.
-    roots = np.roots([-1.0, 0.0, 0.5, _H])
-    on = [optimize.brentq(lambda x: 0.5 * x - x**3 + _H, *ends) for ends in ((-1, -0.4), (-0.4, 0), (0, 1))]
-    np.testing.assert_allclose(sorted(roots.real), on, atol=1e-9)
-    crossed = sum(int(np.sum(np.diff(np.sign(b.parameter - 0.35)) != 0)) for b in found.branches)
-    assert crossed == 3
+    # All three roots at the middle lie on the branches.
+    seen = []
+    for branch in found.branches:
+        off = branch.parameter - 0.35
+        for i in np.flatnonzero(off[1:] * off[:-1] < 0):
+            share = off[i] / (off[i] - off[i + 1])
+            seen.append(branch.states[i, 0] + share * (branch.states[i + 1, 0] - branch.states[i, 0]))
+    np.testing.assert_allclose(sorted(seen), np.sort(np.roots([-1.0, 0.0, 0.5, _H]).real), atol=1e-2)
 
 
 def test_a_negative_number_of_deflations_is_refused():

@@ -208,7 +208,7 @@ def test_folds_of_the_cycles_of_hodgkin_and_huxley_meet_in_a_cusp():
     assert np.all(cusp.error < 1e-4)
     # Both other folds of the diagram lie on the curve, which turns round in the cusp; the outermost one is another.
     at = curve.parameters[:, 1] - 36.0
-    crossed = np.flatnonzero(at[1:] * at[:-1] <= 0)
+    crossed = np.flatnonzero((at[1:] * at[:-1] < 0) | (at[:-1] == 0))
     places = [np.interp(0.0, *np.array(sorted(zip(at[i : i + 2], curve.parameters[i : i + 2, 0], strict=True))).T)
               for i in crossed]  # fmt: skip
     middle = sorted(p.parameter for p in folds)[1:]
