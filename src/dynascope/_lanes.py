@@ -50,6 +50,10 @@ _CALLS = frozenset(
 _CALLED = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 
 
+#: Stands for any number in a trial, which tells whether every operation is known but stages none.
+_ANY = object()
+
+
 class _Unknown(Exception):
     """The rule holds an operation that is not taken apart."""
 
@@ -70,9 +74,8 @@ def many_points(rule: Callable[..., Sequence[jax.Array]], *arguments: Any) -> Ca
     closed = jax.make_jaxpr(rule)(*arguments)
     try:
         held = [_split(c) for c in closed.consts]
-        # A trial tells whether every operation is known; what it stages is used by nothing.
-        trial = [jnp.zeros((2,), v.aval.dtype) for v in closed.jaxpr.invars]
-        _evaluated(closed.jaxpr, held, [_single(t) for t in trial], [_MOST])
+        trial = [_single(_ANY) for _ in closed.jaxpr.invars]
+        _evaluated(closed.jaxpr, [_trial(c) for c in held], trial, [_MOST])
     except _Unknown:
         return None
 
@@ -96,9 +99,27 @@ def _split(value: Any) -> np.ndarray:
     if np.prod(shape, dtype=int) > _MOST:
         raise _Unknown
     out = np.empty(shape, object)
-    for place in np.ndindex(*shape):
-        out[place] = value[place] if shape or isinstance(value, np.ndarray) else value
+    if _is_known(value):
+        value = np.asarray(value)
+        for place in np.ndindex(*shape):
+            out[place] = value[place]
+        return out
+    flat = jnp.ravel(value)
+    for n, place in enumerate(np.ndindex(*shape)):
+        out[place] = jax.lax.squeeze(jax.lax.slice(flat, (n,), (n + 1,)), (0,))
     return out
+
+
+def _trial(values: np.ndarray) -> np.ndarray:
+    """The numbers that are known while tracing, and `_ANY` for all others."""
+    out = np.empty(values.shape, object)
+    for place in np.ndindex(*values.shape):
+        out[place] = values[place] if _is_known(values[place]) else _ANY
+    return out
+
+
+def _tried(values: np.ndarray) -> bool:
+    return any(x is _ANY for x in values.reshape(-1))
 
 
 def _evaluated(jaxpr: Jaxpr, held: list[np.ndarray], given: list[np.ndarray], left: list[int]) -> list[np.ndarray]:
@@ -176,6 +197,9 @@ def _elementwise(equation: Any, arguments: list[np.ndarray], left: list[int]) ->
             out[place] = np.asarray(_known(equation, numbers))[()]
             continue
         _spend(left, 1)
+        if any(x is _ANY for x in numbers):
+            out[place] = _ANY
+            continue
         types = [a.aval.dtype for a in equation.invars]
         points = next((np.shape(x) for x in numbers if np.ndim(x)), ())
         same = [jnp.broadcast_to(jnp.asarray(x, t), points) for x, t in zip(numbers, types, strict=True)]
@@ -212,7 +236,7 @@ def _reduced(join: Callable[[Any, Any], Any], values: np.ndarray, axes: Sequence
     _spend(left, rows.size)
     out = np.empty(shape, object)
     for place in np.ndindex(*shape):
-        out[place] = functools.reduce(join, rows[place])
+        out[place] = _ANY if _tried(rows[place]) else functools.reduce(join, rows[place])
     return out
 
 
@@ -231,6 +255,10 @@ def _product(equation: Any, a: np.ndarray, b: np.ndarray, left: list[int]) -> np
         raise _Unknown
     _spend(left, 2 * batch * rows.shape[1] * columns.shape[2] * length)
     out = np.empty((batch, rows.shape[1], columns.shape[2]), object)
+    tried = _tried(rows) or _tried(columns)
     for n, i, j in np.ndindex(*out.shape):
+        if tried:
+            out[n, i, j] = _ANY
+            continue
         out[n, i, j] = functools.reduce(operator.add, [rows[n, i, k] * columns[n, k, j] for k in range(length)])
     return out.reshape(shape)

@@ -106,7 +106,7 @@ class Stage(eqx.Module):
         # Few different sizes, so that few programs are compiled.
         size = max(8, 1 << (count - 1).bit_length()) if 0 < count <= _FEW else count
         many = np.concatenate([flats, np.repeat(flats[:1], size - count, axis=0)]) if size > count else flats
-        return jax.tree.map(lambda leaf: leaf[:count], _packed(self.stepped, jnp.asarray(many)))
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[:count], _packed(self.stepped, jnp.asarray(many)))
 
     def presents(self, carries: Any) -> np.ndarray:
         """Flattened present states of packed full ones."""
@@ -128,11 +128,12 @@ class Stage(eqx.Module):
         """
         steps = jnp.asarray(strides, jnp.int32) * self.unit
         ends, seen = _run(self.stepped, self.lens, carries, jnp.asarray(position, jnp.int32), steps)
-        return ends, np.stack([np.asarray(x).T for x in seen], axis=-1)
+        # On the host, where states are picked and joined at no cost.
+        return jax.tree.map(np.asarray, ends), np.stack([np.asarray(x).T for x in seen], axis=-1)
 
     def displaced(self, carries: Any, shifts: np.ndarray) -> Any:
         """Packed full states moved by `shifts`, shape `(start, d)`; histories are moved as a whole."""
-        return _displaced(self.stepped, carries, jnp.asarray(shifts))
+        return jax.tree.map(np.asarray, _displaced(self.stepped, carries, jnp.asarray(shifts)))
 
 
 def staged(

@@ -74,7 +74,7 @@ def certified(
         pushed = stage.displaced(
             jax.tree.map(lambda leaf: leaf[np.asarray(members)], carries), _directions(stage, len(members), rng) * _NEAR
         )
-        return None, jax.tree.map(lambda leaf, new: leaf.at[np.asarray(members)].set(new), carries, pushed)
+        return None, jax.tree.map(lambda leaf, new: _replaced(leaf, members, new), carries, pushed)
     shaped = eqx.tree_at(lambda a: a.form, place, _form(stage, place, position))
     others = [float(shaped.distance(a.points[0])) for a in known if not a.moving]
     radius = min([_WIDEST, *(_APART * gap for gap in others)])
@@ -99,6 +99,12 @@ def _come_back(
     enough, part = min(_BACK * float(radii.min()), _NEAR), max(1, steps // _TRIAL)
     away = _away(stage, place, radii, position=position, parts=(part,) * _TRIAL, rng=rng, enough=enough)
     return bool(np.max(away) < enough)
+
+
+def _replaced(rows: np.ndarray, members: list[int], new: np.ndarray) -> np.ndarray:
+    out = np.array(rows)
+    out[members] = new
+    return out
 
 
 def _form(stage: Stage, place: KnownAttractor, position: int) -> np.ndarray:
