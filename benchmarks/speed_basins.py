@@ -6,7 +6,7 @@ PYTHON is the interpreter of an environment with numba and `pynamicalsys`. The l
 as many threads as there are cores, and stops in balls around the places of rest (of radius 0.05 in units of what the
 ensemble covers, from twice which all states return), or in the neighbourhoods that ours found. The
 `basin_of_attraction` of `pynamicalsys` runs every start for a fixed time, with the same step, and clusters the means of
-10 samples after that; its memory grows with the square of the starts, so that it is asked for small grids only.
+10 samples after that; it is asked once, and for small grids only, because it takes long.
 
 Rounds are interleaved and warm, the least of each is taken, in wall and processor seconds; the first call of ours,
 which compiles or reads compiled programs from the cache, is kept apart. Ours finds the attractors anew in every round;

@@ -31,7 +31,7 @@ class Recurrences(AbstractFinder):
     A few starts, the scouts, run in windows of looks at irregular times, each window twice as long as all before. A
     scout has come to *rest* when a whole window fits into 10^-6 of what the ensemble covers, and is *recurrent* when
     either half of a window visits the cells of the other, on a grid that is as fine as its own looks allow, without
-    growing or shrinking. It must be found so twice in a row. A slow passage is not: its halves visit different cells
+    growing or shrinking, twice in a row. A slow passage is not: its halves visit different cells
     as soon as the cells are small enough, and a place of rest counts only if states displaced from it come back, so
     that saddles and ghosts are no attractors. Scouts whose points mix are on one attractor.
 
