@@ -154,6 +154,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="A random part of the cases, the same each time.")
     parser.add_argument("--recordings", action="store_true", help="Score `regime_from_data` on recordings.")
     parser.add_argument("--final", action="store_true", help="Needed for the held-out half, which is scored once.")
+    parser.add_argument("--summary", action="store_true", help="Score nothing; sum up what is there.")
     chosen = parser.parse_args()
     if chosen.half == "held-out" and not chosen.final:
         parser.error("The held-out half is scored once, when nothing will be tuned any more: add --final.")
@@ -161,7 +162,7 @@ def main() -> None:
     store = FOLDER / f"{chosen.half}-{'recordings' if chosen.recordings else 'model'}.jsonl"
     rows = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
     known = {r["name"] for r in rows}
-    for name, job in jobs(chosen.half, chosen.share, chosen.recordings):
+    for name, job in [] if chosen.summary else jobs(chosen.half, chosen.share, chosen.recordings):
         if name in known:
             continue
         began = time.perf_counter()
