@@ -408,13 +408,14 @@ def test_report_of_a_recording(dynascope: Run, asked: list[Any]) -> None:
     values = np.sin(0.1 * np.arange(300))
     values[7] = np.nan
     np.save("wave.npy", np.stack([values, values]))
-    done = dynascope("report", "wave.npy", "--dt", "0.01", "--transpose", "--missing", "interpolate", "--seed", "2")
+    words = "--dt 0.01 --transpose --missing interpolate --seed 2 --budget 2m"
+    done = dynascope("report", "wave.npy", *words.split())
     assert done.code == 0, done.err
     assert "It is chaotic." in done.out
     assert "wave-report/report.page" in done.out
     ((recording, options),) = asked
     assert recording.shape == (300, 2)
-    assert (recording.dt, options["seed"]) == (0.01, 2)
+    assert (recording.dt, options["seed"], options["budget"]) == (0.01, 2, 120.0)
     made = eval(options["origin"].removeprefix("recording = "), {"ds": ds})
     np.testing.assert_array_equal(made.values, recording.values)
 

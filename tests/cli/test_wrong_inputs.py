@@ -102,6 +102,8 @@ WRONG: list[tuple[str, list[str]]] = [
     ("report data.pkl", ["pickle", "numpy.save"]),
     ("report notes.txt.bak", ["suffix `.bak`, for which there is no reader"]),
     ("report lorenz --variable x", ["`--variable` applies to a recording"]),
+    ("report lorenz --budget 5m", ["`--budget` is the time to learn a system from a recording", "Leave it out"]),
+    ("report wave.npy --dt 0.01 --budget soon", ["must be a positive time", "`0` for none"]),
     ("report lorenz --prefix rnn", ["`--prefix` applies to a network file"]),
     ("report lorenz --rtol 1e-6", ["fixed step", "`--dt`"]),
     ("report lorenz --out mine.py", ["is a file"]),

@@ -67,7 +67,7 @@ def report(target: str, options: Options) -> Answer:
         )
     if isinstance(found.value, Recording):
         seed, asked = options.seed or 0, seconds_of(options.budget, none=True)
-        search = {} if asked is None else {"budget": asked}
+        search: dict[str, Any] = {} if asked is None else {"budget": asked}
         made = report_recording(found.value, target=target, seed=seed, origin=found.origin, progress=progress, **search)
     elif isinstance(found.value, SpikeTrains):
         made = report_spike_trains(found.value, target=target, seed=options.seed or 0, origin=found.origin)

@@ -82,7 +82,7 @@ def report_recording(
         bar.advance(1)
     sentence = describe_recording(short_name(target), regime)
     if learned is not None:
-        sentence = f"{sentence} {learned.sentence()}"
+        notes = (learned.sentence(), *notes)
     settings = {k: v for k, v in regime.settings.items() if k != "versions"} | {
         "source": recording.source,
         "seed": seed,

@@ -104,7 +104,10 @@ class Fit(AbstractResult):
         if self.regime is not None:
             sure = f"confidence {self.regime.confidence:.2f}"
             lines.append(f"regime of the system learned: {self.regime.regime} ({sure})")
-        lines.append(f"largest exponent of the system learned: {_error(self.exponent, self.exponent_stderr)} {per}")
+        largest = f"{_error(self.exponent, self.exponent_stderr)} {per}"
+        lines.append(
+            f"largest exponent of the system learned: {largest if np.isfinite(self.exponent) else 'none, it diverges'}"
+        )
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 

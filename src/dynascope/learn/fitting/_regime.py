@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -33,14 +34,15 @@ def recorded_regime(system: AbstractReconstruction, *, key: Key | None = None) -
     return recorded_diagnosis(system, key=key).verdict
 
 
-def recorded_diagnosis(system: AbstractReconstruction, *, key: Key | None = None) -> Diagnosis:
+def recorded_diagnosis(system: AbstractReconstruction, *, key: Key | None = None, solver: Any = None) -> Diagnosis:
     """All that `recorded_regime` rests on: its verdict, the attractors near the recorded motion and fixed points.
 
     Args:
         system: A reconstruction.
         key: Random key of the starts.
+        solver: Fixed-step solver of a flow; None takes that of `fixed_solver(system)`.
     """
-    diagnosis = as_recorded(system, regime_of(system, starts=_STARTS, key=key))
+    diagnosis = as_recorded(system, regime_of(system, starts=_STARTS, key=key, solver=solver))
     home = next((a for a in diagnosis.attractors if a.home), None)
     return diagnosis if home is None else dataclasses.replace(diagnosis, verdict=home.verdict)
 
