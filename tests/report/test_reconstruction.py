@@ -63,10 +63,10 @@ def test_numbers_are_those_of_the_recording(turning: Reconstruction) -> None:
     said = turning.to_json()
     assert (said["grade"], said["believable"]) == ("good", True)
     assert "good likeness" in turning.sentence()
-    # Fixed points are told in the units of the recording, and the centre of the ring lies among the data.
+    # Fixed points are told in the units of the recording, and the centre of the ring lies in the range of the data.
     (centre,) = said["fixed_points"]
     assert centre["state"] == pytest.approx([3.0, 0.0], abs=0.02)
-    assert centre["among_the_data"]
+    assert centre["in_range"]
     # Exponents are told per second, not per step.
     assert said["lyapunov"]["unit"] == "nats/s"
     assert said["lyapunov"]["exponents"] == pytest.approx([0.0, 0.0], abs=1e-6)

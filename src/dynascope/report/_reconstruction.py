@@ -25,7 +25,7 @@ from ._sentences import measured, rate
 
 #: Most channels and fixed points that a table shows.
 _CHANNELS, _POINTS = 6, 20
-#: Share of the range of the data by which a fixed point may lie outside and still count as among them.
+#: Share of the range of the data by which a fixed point may lie outside and still count as in range.
 _MARGIN = 0.1
 
 
@@ -86,7 +86,7 @@ class Reconstruction(eqx.Module):
         return [float(x) / span for x in spectrum.exponents], [float(x) / span for x in spectrum.stderr], unit
 
     def observed(self) -> tuple[np.ndarray, np.ndarray]:
-        """Fixed points of the system learned as the channels show them, and which of them lie among the data."""
+        """Fixed points of the system learned as the channels show them, and which lie in the range of the data."""
         points = None if self.diagnosis is None else self.diagnosis.fixed_points
         if self.fitted is None or points is None or not len(points):
             return np.zeros((0, len(self.low))), np.zeros(0, bool)
@@ -152,7 +152,7 @@ class Reconstruction(eqx.Module):
                 "fixed_points": []
                 if points is None
                 else [
-                    {"state": seen[i], "stability": points.stability[i], "among_the_data": bool(among[i])}
+                    {"state": seen[i], "stability": points.stability[i], "in_range": bool(among[i])}
                     for i in range(len(points))
                 ],
                 "symbols": None if self.code is None else self.code.summary(),
@@ -323,12 +323,19 @@ def _points(found: Reconstruction) -> list[Section]:
     )
     caption = (
         f"{len(points)} fixed point(s) of the reconstructed system, in the units of the recording. "
-        "Where no data were, a model is not to be believed: only those among the data can be of what was recorded."
+        "Where no data were, a model is not to be believed: one outside the range of the data is of the model alone, "
+        "and one inside it only as sure as data are near."
         f"{_doubt(found)}"
         if len(points)
         else f"No fixed point of the reconstructed system was found.{_doubt(found)}"
     )
-    head = (*names, *more, "Stability", "Leading multiplier" if points.discrete else "Leading eigenvalue", "Among data")
+    head = (
+        *names,
+        *more,
+        "Stability",
+        "Leading multiplier" if points.discrete else "Leading eigenvalue",
+        "In range of data",
+    )
     return [Section("Fixed points of the reconstructed system", caption, table=Table(head, rows) if rows else None)]
 
 
