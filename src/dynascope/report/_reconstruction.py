@@ -281,6 +281,8 @@ def _behaviour(found: Reconstruction) -> list[Section]:
         return [Section("Behaviour of the reconstructed system", found.reason)] if found.reason else []
     verdict = found.diagnosis.verdict
     exponents, errors, unit = found.exponents()
+    negative = any(x < -4 * e for x, e in zip(exponents, errors, strict=True))
+    aside = " Negative exponents are of states beside the recorded motion, which only transients show." * negative
     signs = " ".join(sign.meaning for sign in verdict.evidence if sign.sign != "Kaplan-Yorke dimension")
     spectrum = None if found.home is None else found.home.spectrum
     dimension = ""
@@ -290,7 +292,7 @@ def _behaviour(found: Reconstruction) -> list[Section]:
     return [
         Section(
             "Behaviour of the reconstructed system",
-            f"Regime: {verdict.regime} (confidence {verdict.confidence:.2f}). {signs}{dimension}{_doubt(found)}",
+            f"Regime: {verdict.regime} (confidence {verdict.confidence:.2f}). {signs}{dimension}{aside}{_doubt(found)}",
             table=Table(
                 ("Exponent", f"Value ± standard error ({unit})"),
                 tuple((f"λ{i + 1}", number(x, e)) for i, (x, e) in enumerate(zip(exponents, errors, strict=True))),
