@@ -28,6 +28,7 @@ from dynascope.learn.preparation import Prepared, prepare
 from dynascope.learn.training import NoForcing
 from dynascope.models.artificial import ALRNN, GRU
 from dynascope.models.learned import NeuralODE, ShallowPLRNN
+from dynascope.systems import AbstractFlow
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +199,8 @@ def test_random_units_learn_the_velocities(lorenz: Prepared) -> None:
     states = lorenz.test[0][::50]
     scale, offset = (np.asarray(x) for x in (lorenz.standard.scale, lorenz.standard.offset))
     system = ds.build("lorenz")
+    assert isinstance(system, AbstractFlow)
+    assert isinstance(made, AbstractFlow)
     true = np.stack([np.asarray(system.vector_field(0.0, offset + scale * y, None)) / scale for y in states])
     found = np.stack([np.asarray(made.vector_field(0.0, y, None)) for y in states])
     # The smoothing window, a fifth of the time scale here, bends velocities by about a percent.

@@ -6,7 +6,7 @@ from typing import Any
 
 import equinox as eqx
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from ..._errors import RESULTS, InputError
@@ -233,7 +233,9 @@ def _fundamentals(rhythms: Spectrum, *, samples: int) -> tuple[float, int]:
     return float(frequency.min()), 2
 
 
-def _orders(frequency: Array, error: Array, base: float, uncertain: float, *, floor: float) -> tuple[Array, Array]:
+def _orders(
+    frequency: Array, error: Array, base: float, uncertain: float, *, floor: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The nearest multiple of a base for each frequency, and whether it is one within four errors."""
     order = np.maximum(np.round(frequency / base), 1)
     tolerance = 4 * np.hypot(order * uncertain, error) + floor

@@ -227,7 +227,7 @@ def decoded_position(
         lapse=float(np.mean(counts == 0)),
         result=RESULTS.successful,
         settings=provenance(window=window, cells=len(trains), grid=x.size, phases=phases is not None),
-        times=trains.start + window * (np.arange(size) + 0.5),
+        times=np.asarray(trains.start + window * (np.arange(size) + 0.5), float),
         positions=mean,
         stderr=deviation,
         counts=counts,
