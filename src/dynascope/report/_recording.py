@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .._errors import ComputationFailed, InputError
-from .._results import provenance
 from ..analysis.geometry import Recurrence, recurrence
 from ..analysis.regime import RegimeFromData, regime_from_data
 from ..analysis.rhythm import Period, period
@@ -101,18 +100,12 @@ def report_recording(
         further=[] if learned is None else chapter(learned, origin=lines, seed=seed),
     )
     return Report(
-        target=target,
+        page,
         kind="recording",
         dimension=recording.values.shape[1],
-        sentence=sentence,
         verdict=regime.verdict,
         results=results,
-        attractors=(),
         seconds=time.perf_counter() - started,
-        settings=settings,
-        versions=provenance()["versions"],
-        notes=notes,
-        page=page,
         reconstruction=None if learned is None else learned.to_json(),
     )
 

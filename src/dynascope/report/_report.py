@@ -20,34 +20,49 @@ class Report(eqx.Module):
     """What was found out about one target.
 
     Attributes:
-        target: What was asked about: a name, a file, a class.
+        page: The page, ready to be rendered.
         kind: `flow`, `map`, `sde`, `random map`, `hybrid`, `delay flow`, or `recording`.
         dimension: Number of state variables (channels of a recording).
-        sentence: The verdict in words.
         verdict: The verdict with its evidence.
         results: Every result by name, such as `trajectory`, `lyapunov`, `fixed_points`, `spectrum`.
-        attractors: The attractors as plain values.
         seconds: Time that the report took.
-        settings: Everything that decided the numbers: parameters, steps, seeds.
-        versions: Versions of the software.
-        notes: What was assumed or changed on the way in.
-        page: The page, ready to be rendered.
+        attractors: The attractors as plain values.
         reconstruction: Of a recording, the system learned from it with its scores, as plain values.
     """
 
-    target: str = eqx.field(static=True)
+    page: Page
     kind: str = eqx.field(static=True)
     dimension: int = eqx.field(static=True)
-    sentence: str = eqx.field(static=True)
     verdict: Verdict
     results: dict[str, Any]
-    attractors: tuple[dict[str, Any], ...] = eqx.field(static=True)
     seconds: float = eqx.field(static=True)
-    settings: dict[str, Any] = eqx.field(static=True)
-    versions: dict[str, str] = eqx.field(static=True)
-    notes: tuple[str, ...] = eqx.field(static=True)
-    page: Page
+    attractors: tuple[dict[str, Any], ...] = eqx.field(static=True, default=())
     reconstruction: dict[str, Any] | None = eqx.field(static=True, default=None)
+
+    @property
+    def target(self) -> str:
+        """What was asked about: a name, a file, a class."""
+        return self.page.title
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return self.page.verdict
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that decided the numbers: parameters, steps, seeds."""
+        return dict(self.page.settings)
+
+    @property
+    def versions(self) -> dict[str, Any]:
+        """Versions of the software."""
+        return dict(self.page.versions)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed or changed on the way in."""
+        return self.page.notes
 
     def summary(self) -> str:
         """The sentence and, line by line, the evidence."""

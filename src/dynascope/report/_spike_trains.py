@@ -76,18 +76,12 @@ def report_spike_trains(
         versions=provenance()["versions"],
     )
     return Report(
-        target=target,
+        page,
         kind="spike trains",
         dimension=len(trains),
-        sentence=sentence,
         verdict=verdict,
         results=results,
-        attractors=(),
         seconds=time.perf_counter() - started,
-        settings=settings,
-        versions=provenance()["versions"],
-        notes=notes,
-        page=page,
     )
 
 

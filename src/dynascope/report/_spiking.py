@@ -109,18 +109,12 @@ def report_spiking(
         versions=provenance()["versions"],
     )
     return Report(
-        target=target,
+        page,
         kind=kind(network),
         dimension=sum(int(np.size(leaf)) for leaf in jax.tree.leaves(network.initial_state())),
-        sentence=sentence,
         verdict=verdict,
         results=results,
-        attractors=(),
         seconds=time.perf_counter() - started,
-        settings=settings,
-        versions=provenance()["versions"],
-        notes=notes,
-        page=page,
     )
 
 

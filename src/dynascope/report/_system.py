@@ -14,7 +14,6 @@ from .._errors import ComputationFailed, InputError
 from .._param import parameters
 from .._param import settings as static_settings
 from .._random import seed_of
-from .._results import provenance
 from .._types import Key, State
 from ..analysis.regime import Attractor, Diagnosis, regime_of
 from ..analysis.rhythm import Spectrum, spectrum
@@ -122,18 +121,13 @@ def report_system(
         target=target,
     )
     return Report(
-        target=target,
+        page,
         kind=kind(system),
         dimension=dimension(system),
-        sentence=sentence,
         verdict=diagnosis.verdict,
         results=results,
         attractors=tuple(a.to_json() for a in diagnosis.attractors),
         seconds=time.perf_counter() - started,
-        settings=settings,
-        versions=provenance()["versions"],
-        notes=notes,
-        page=page,
     )
 
 
