@@ -126,7 +126,7 @@ def picture(table):
         order = np.argsort(-ranks(part))
         names = [str(part.method.values[i]) for i in order]
         count = part.sizes["system"]
-        column[0].set_title(f"{channels}, {points} samples a period, {count} systems", fontsize=9, loc="left")
+        column[0].set_title(f"{channels}, {points} a period\n{count} systems", fontsize=9, loc="left")
         for panel, name in zip(column, ("smape_short", "valid_lyapunov"), strict=True):
             _rows(panel, [part[name].isel({"method": i}).values for i in order], names)
         for y, name in enumerate(names):

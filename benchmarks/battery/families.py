@@ -33,6 +33,7 @@ from cases import (
 
 import dynascope as ds
 from dynascope.models.artificial import RNN
+from dynascope.systems import Noise
 
 FAMILIES: list[Family] = []
 BEATS = ("limit cycle",)
@@ -307,7 +308,7 @@ def driven_network(rng: Rng) -> Case:
     gain = float(rng.uniform(0.3, 0.92)) / size
     system = lambda: RNN.draw(n=n, inputs=1, gain=gain, key=jax.random.key(seed))  # noqa: E731
     return Case(f"driven-network n={n} gain={gain:.3f}", system, FORGETS, "contraction",
-                inputs=lambda: ds.Noise(jax.random.key(seed), channels=1, std=1.0))  # fmt: skip
+                inputs=lambda: Noise(jax.random.key(seed), channels=1, std=1.0))  # fmt: skip
 
 
 @family(6)
