@@ -13,13 +13,18 @@ from numpy.typing import NDArray
 _WORD = 32
 
 
+def words_of(count: int) -> int:
+    """How many words hold `count` booleans."""
+    return -(-count // _WORD)
+
+
 def words(flags: jax.Array) -> jax.Array:
     """Booleans as words of 32 bits, shape `(ceil(N / 32),)`.
 
     Flag number u is bit u // W of word u % W, W being the number of words: neighbours go to different words, so that a
     processor packs many words at once.
     """
-    count = -(-flags.shape[-1] // _WORD)
+    count = words_of(flags.shape[-1])
     short = count * _WORD - flags.shape[-1]
     rows = (jnp.pad(flags, (0, short)) if short else flags).reshape(_WORD, count)
     powers = np.uint32(1) << np.arange(_WORD, dtype=np.uint32)

@@ -13,7 +13,8 @@ from typing import Any
 import equinox as eqx
 
 from .._errors import InputError
-from ..analysis._verdict import Evidence
+from .._results import provenance
+from ..analysis._verdict import Evidence, Verdict
 from ..plots import plotly_source
 from ._style import CSS, SCRIPT
 
@@ -96,6 +97,30 @@ class Page(eqx.Module):
     def __check_init__(self):
         if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
             raise InputError(f"`confidence` must lie between 0 and 1; got {self.confidence}.")
+
+
+def judged(
+    title: str,
+    sentence: str,
+    verdict: Verdict,
+    *,
+    subtitle: str,
+    sections: Sequence[Section],
+    notes: tuple[str, ...],
+    settings: Mapping[str, Any],
+) -> Page:
+    """A page with `sentence` for its verdict, the evidence for it, and the versions of now."""
+    return Page(
+        title,
+        sentence,
+        subtitle=subtitle,
+        confidence=verdict.confidence,
+        evidence=verdict.evidence,
+        sections=tuple(sections),
+        notes=notes,
+        settings=settings,
+        versions=provenance()["versions"],
+    )
 
 
 def render(page: Page) -> str:

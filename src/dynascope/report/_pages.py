@@ -9,12 +9,11 @@ import numpy as np
 
 from .. import plots
 from .._errors import InputError
-from .._results import provenance
 from ..analysis.regime import Diagnosis, RegimeFromData
 from ..series import Recording, Trajectory
 from ..systems import AbstractMap, AbstractSystem, dimension, is_discrete, kind
 from ._code import Snippets
-from ._page import Page, Section, Table
+from ._page import Page, Section, Table, judged
 from ._sentences import measured
 from ._tables import exponents_table, fixed_points_table
 
@@ -46,16 +45,14 @@ def system_page(
     kinds = {"sde": "noisy flow", "map": "map", "random map": "noisy map", "hybrid": "hybrid system with resets"}
     what, d = kinds.get(kind(system), kind(system)), dimension(system)
     source = f" {system.reference}." if system.reference else ""
-    return Page(
+    return judged(
         target,
         sentence,
+        diagnosis.verdict,
         subtitle=f"A {what} with {d} state variable{'s' if d > 1 else ''}{unit}.{source}",
-        confidence=diagnosis.verdict.confidence,
-        evidence=diagnosis.verdict.evidence,
-        sections=tuple(sections),
+        sections=sections,
         notes=notes,
         settings=settings,
-        versions=provenance()["versions"],
     )
 
 
@@ -293,17 +290,15 @@ def recording_page(
             sections += _optional(_drawn, title, name, caption, f"{head}{code}\n", draw)
     sections += further
     count, channels = recording.values.shape
-    return Page(
+    return judged(
         target,
         sentence,
+        regime.verdict,
         subtitle=f"A recording: {count} samples every {recording.dt:g} {recording.time_unit}, {channels} channel"
         f"{'s' if channels > 1 else ''}. {recording.source}",
-        confidence=regime.verdict.confidence,
-        evidence=regime.verdict.evidence,
-        sections=tuple(sections),
+        sections=sections,
         notes=notes,
         settings=settings,
-        versions=provenance()["versions"],
     )
 
 

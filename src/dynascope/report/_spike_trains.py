@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import plots
-from .._results import provenance
 from ..analysis.rhythm import spectrum
 from ..analysis.spikes import FiringRegime, binned, correlations, correlogram, firing_regime
 from ..series import SpikeTrains
-from ._page import Page, Section, Table
+from ._page import Section, Table, judged
 from ._report import Report
 from ._sentences import measured, short_name
 
@@ -63,17 +62,15 @@ def report_spike_trains(
     verdict = regime.verdict
     sentence = sentence_of(short_name(target), regime)
     settings = {k: v for k, v in regime.settings.items() if k != "versions"} | {"source": trains.source}
-    page = Page(
+    page = judged(
         target,
         sentence,
+        verdict,
         subtitle=f"{len(trains)} spike trains with {int(trains.counts.sum())} spikes from {trains.start:g} to "
         f"{trains.stop:g} {trains.time_unit}. {trains.source}",
-        confidence=verdict.confidence,
-        evidence=verdict.evidence,
-        sections=tuple(sections),
+        sections=sections,
         notes=notes,
         settings=settings,
-        versions=provenance()["versions"],
     )
     return Report(
         page,

@@ -14,7 +14,6 @@ from .. import plots
 from .._errors import InputError
 from .._param import settings as static_settings
 from .._random import seed_of
-from .._results import provenance
 from .._types import Key, State
 from ..analysis import Evidence, Verdict
 from ..analysis.spikes import FiringRegime, firing_regime, firing_statistics
@@ -22,7 +21,7 @@ from ..models.spiking import NoisySpikingNetwork, SpikingNetwork
 from ..solve import Progress, SpikingRun, simulate
 from ..systems import AbstractRandomMap, AbstractSpiking, kind
 from ._code import input_name, origin_of
-from ._page import Page, Section, Table
+from ._page import Section, Table, judged
 from ._report import Report
 from ._sentences import measured, short_name
 from ._spike_trains import sentence_of, statistics_of
@@ -96,17 +95,15 @@ def report_spiking(
         "input": input_name(inputs),
         "seed": seed,
     }
-    page = Page(
+    page = judged(
         target,
         sentence,
+        verdict,
         subtitle=f"A network of {sum(size for _, size in network.populations)} spiking neurons, watched from "
         f"{before:g} to {run.stop:g} ms.",
-        confidence=verdict.confidence,
-        evidence=verdict.evidence,
-        sections=tuple(sections),
+        sections=sections,
         notes=notes,
         settings=settings,
-        versions=provenance()["versions"],
     )
     return Report(
         page,

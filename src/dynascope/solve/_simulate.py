@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._bits import flagged, words
+from .._bits import flagged, words, words_of
 from .._errors import RESULTS, InputError, raise_if_failed
 from .._types import Key, State
 from ..systems import AbstractMap, AbstractRandomMap, AbstractSpiking, driving
@@ -23,7 +23,6 @@ from ._trajectory import checked_state
 _WORK = 100_000_000
 #: Largest memory of the spikes of one chunk, and of its samples, bytes.
 _BUFFER = 32_000_000
-_WORD = 32
 
 
 def simulate(
@@ -78,7 +77,7 @@ def simulate(
     y = checked_state(network, network.initial_state() if y0 is None else y0)
     # Without input a network is spared adding zeros.
     signal = None if inputs is None else driving(network, inputs)
-    width = math.ceil(sum(size for _, size in network.populations) / _WORD)
+    width = words_of(sum(size for _, size in network.populations))
     moved = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(y))
     most = max(1, min(_BUFFER // (4 * width), _WORK // max(moved, 1)))
     if sample is None:
