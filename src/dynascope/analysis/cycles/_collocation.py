@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ._condensed import Chain, eliminated, solve_chain
 from ._gauss import gauss
@@ -236,8 +235,3 @@ def newton(equations: CollocationEquations, z: Any, *, steps: int = 40, tol: flo
     first = (z, r, jnp.linalg.norm(r), jnp.asarray(jnp.inf), jnp.asarray(1.0), 0)
     z, r, _, length, *_ = jax.lax.while_loop(unfinished, step, first)
     return z, jnp.max(jnp.abs(r)), length
-
-
-def even_mesh(count: int) -> np.ndarray:
-    """`count` intervals of equal width."""
-    return np.linspace(0.0, 1.0, count + 1)
