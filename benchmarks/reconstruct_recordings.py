@@ -9,8 +9,9 @@ The published test file of the EEG is its training file, so published figures fo
 
 Each kind of model has a fixed list of candidates, so that no number depends on how busy the machine was: all of them
 for regressions and reservoirs (the best on the validation part is taken), one network with a fixed number of updates
-for what is trained. A seed draws weights and windows; regressions draw nothing and have one. Scores depend on the length of
-the stretch, and the published table has other lengths; the floor is what other stretches of the recording score.
+for what is trained. A seed draws weights and windows; regressions draw nothing and have one. Scores depend on the
+length of the stretch, and the published table has other lengths; the floor is what other stretches of the recording
+score.
 
 A row is written to `results/reconstruct_recordings.json` as soon as it is there. What is there is not done again
 (unless `--again`), so that a run that was stopped goes on; `--minutes` begins no further row after so much processor
