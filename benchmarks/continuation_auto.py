@@ -126,7 +126,7 @@ def family_of(name: str) -> tuple[Callable[[], Any], np.ndarray]:
         points, values = places(seconds[lane[keep]], chosen, index[keep], which[keep])
         answer: list[list[list[Any]]] = [[] for _ in seconds]
         for n, (at, test) in enumerate(zip(lane, which, strict=True)):
-            turning = np.any(np.abs(np.asarray(values[n]).imag) > 1e-6)
+            turning = np.any(np.abs(np.imag(values[n])) > 1e-6)
             if test == 0 or (test == 2 and turning):
                 answer[at].append(["fold" if test == 0 else "hopf", float(points[n, -1])])
         return answer

@@ -1,5 +1,6 @@
 """Stability: Lyapunov spectra, fixed points and their eigenvalues."""
 
+from ._deflation import Deflated as Deflated
 from ._enclosed import EnclosedFixedPoints as EnclosedFixedPoints
 from ._enclosed import enclosed_fixed_points as enclosed_fixed_points
 from ._fixed_points import FixedPoints as FixedPoints

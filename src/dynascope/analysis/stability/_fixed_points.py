@@ -18,6 +18,7 @@ from ...systems import AbstractSystem, Box, dimension, is_discrete, kind, state_
 from .._precision import require_64_bit
 from ._classify import below_threshold, classified, eigenvalues_at, gaps, residuals_at
 from ._continuum import FEWEST, Continuum, continuum_of
+from ._deflation import Deflated, by_deflation
 from ._frozen import Frozen, frozen_at
 from ._missed import completeness, missed
 from ._searches import Newton, Search, SpeedDescent, by_newton, by_speed
@@ -92,7 +93,8 @@ class FixedPoints(AbstractResult):
         """Sentences on the shape of what was found, on slow points, and on what may be missing."""
         if self.continuum:
             return self.shape_told()
-        parts = [completeness(self.hits, int(self.settings["starts"]), "fixed point")] if len(self) else []
+        own = str(self.settings.get("completeness", ""))
+        parts = [own or completeness(self.hits, int(self.settings["starts"]), "fixed point")] if len(self) else []
         if len(self.speeds):
             parts.append(f"{len(self.speeds)} slow point(s), of speed {self.speeds.min():.1e} or more, are not fixed.")
         return " ".join(parts)
@@ -120,7 +122,7 @@ def fixed_points(
     inputs: Any = None,
     t: float = 0.0,
     key: Key | None = None,
-    method: Newton | SpeedDescent | None = None,
+    method: Newton | SpeedDescent | Deflated | None = None,
     throw: bool = True,
 ) -> FixedPoints:
     """Fixed points: f(t, y, u) = 0 for flows, step(n, y, u) = y for maps, at frozen time and input.
@@ -139,8 +141,9 @@ def fixed_points(
         inputs: Constant input or signal, frozen at time `t`.
         t: Time at which a driven system is frozen.
         key: Random key of the starts; None takes seed 0.
-        method: `Newton(...)`, or for trained networks and other systems of many dimensions `SpeedDescent(...)`; None
-            takes the latter for flows and maps of more than 16 dimensions.
+        method: `Newton(...)`; `Deflated(...)`, which searches on with what is known deflated; or for trained networks
+            and other systems of many dimensions `SpeedDescent(...)`. None takes the latter for flows and maps of more
+            than 16 dimensions, else `Newton()`.
         throw: Raise `ComputationFailed` if every start failed numerically.
 
     Returns:
@@ -166,6 +169,8 @@ def fixed_points(
     with one_blas_thread():
         if isinstance(method, SpeedDescent):
             search = by_speed(frozen, region, starts, key, method)
+        elif isinstance(method, Deflated):
+            search = by_deflation(frozen, region, starts, key, method)
         else:
             search = by_newton(frozen, region, starts, key, method)
     made = _judged(
@@ -180,6 +185,7 @@ def fixed_points(
             region=search.source,
             t=t,
             seed=seed_of(key),
+            **({"completeness": search.said} if search.said else {}),
         ),
     )
     if throw:
@@ -202,7 +208,7 @@ def _judged(frozen: Frozen, search: Search, settings: dict[str, Any]) -> FixedPo
     order = np.lexsort((-hits, unstable))
     shape, slow = _shape(frozen, search, eigenvalues)
     speeds = np.linalg.norm(residuals_at(frozen, slow), axis=1)
-    chance = missed(hits)
+    chance = missed(hits) if search.chance is None else search.chance
     drift = float("nan") if shape is None else float(max(raw.max(initial=0.0), speeds.max(initial=0.0)))
     return FixedPoints(
         states=states[order],

@@ -48,12 +48,16 @@ class Frozen(eqx.Module):
                 return ravel_pytree(self.system.vector_field(self.t, y, self.u))[0]
         raise AssertionError(type(self.system))
 
+    def turns(self) -> Any:
+        """The period of each component that is an angle, infinite for others."""
+        variables = state_variables(self.system)
+        return jnp.asarray([v.period if v.topology == "circle" else jnp.inf for v in variables], float)
+
     def shorter(self, gap: Any) -> Any:
         """Differences of flattened states, those of angles by the shorter way round the circle."""
-        variables = state_variables(self.system)
-        if all(v.topology != "circle" for v in variables):
+        if all(v.topology != "circle" for v in state_variables(self.system)):
             return gap
-        turn = jnp.asarray([v.period if v.topology == "circle" else jnp.inf for v in variables], gap.dtype)
+        turn = self.turns().astype(gap.dtype)
         return gap - jnp.where(jnp.isfinite(turn), turn, 0.0) * jnp.round(gap / turn)
 
 

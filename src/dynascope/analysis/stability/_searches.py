@@ -18,6 +18,7 @@ from .._topology import wrapped
 from ._classify import merged, residuals_at
 from ._descent import damped_step, descended, relative_size
 from ._frozen import Frozen
+from ._missed import Missed
 from ._visited import mixtures, visited
 
 #: Fewer given states than this are no picture of what a system visits: runs of its own are added.
@@ -91,6 +92,8 @@ class Search(NamedTuple):
         starts: Number of starts.
         sound: Whether any start ended at a finite place.
         source: Where the region comes from.
+        chance: What may be missing, where the hits do not tell it.
+        said: A sentence on that.
     """
 
     states: np.ndarray
@@ -102,6 +105,8 @@ class Search(NamedTuple):
     starts: int
     sound: bool
     source: str
+    chance: Missed | None = None
+    said: str = ""
 
 
 def by_newton(frozen: Frozen, region: Box | None, starts: State, key: Key, method: Newton) -> Search:
@@ -109,11 +114,11 @@ def by_newton(frozen: Frozen, region: Box | None, starts: State, key: Key, metho
     system = frozen.system
     box, source = start_region(system, region, inputs=frozen.u, key=key)
     count = method.starts if method.starts is not None else 256 if dimension(system) <= 16 else 64
-    flats = _flattened(box.sample(key, count))
+    flats = flattened(box.sample(key, count))
     if starts is not None:
         flats = np.concatenate([flats, given_states(frozen, starts)])
     scale = np.asarray(jnp.maximum(ravel_pytree(box.high)[0] - ravel_pytree(box.low)[0], 1e-9))
-    states, errors, hits, sound = _polished(frozen, flats, scale, method, None)
+    states, errors, hits, sound = polished(frozen, flats, scale, method, None)
     nothing = np.zeros((0, scale.size))
     return Search(states, errors, hits, nothing, nothing, scale, len(flats), sound, source)
 
@@ -150,7 +155,7 @@ def by_speed(frozen: Frozen, region: Box | None, starts: State, key: Key, method
     first, weights = merged(
         ends[sure], np.zeros(len(sure)), scale=scale, variables=variables, merge=method.merge, weights=None
     )
-    states, errors, hits, sound = _polished(frozen, ends[sure][first], scale, method, weights)
+    states, errors, hits, sound = polished(frozen, ends[sure][first], scale, method, weights)
     stalled = ends[~converged & np.all(np.isfinite(ends), axis=1)]
     low = _slow_minima(frozen, stalled, slow, scale, method)
     early = passed[np.all(np.isfinite(passed), axis=1)]
@@ -168,8 +173,8 @@ def _slow_minima(frozen: Frozen, ends: np.ndarray, slow: float, scale: np.ndarra
     return kept[chosen]
 
 
-def _polished(
-    frozen: Frozen, flats: np.ndarray, scale: np.ndarray, method: Newton | SpeedDescent, weights: np.ndarray | None
+def polished(
+    frozen: Frozen, flats: np.ndarray, scale: np.ndarray, method: Any, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
     """Distinct places of rest, their errors and hits, and whether any start stayed finite."""
     if not len(flats):
@@ -191,7 +196,8 @@ def _polished(
     return ends[good][chosen], errors[good][chosen], hits, bool(np.any(sound))
 
 
-def _flattened(tree: State) -> np.ndarray:
+def flattened(tree: State) -> np.ndarray:
+    """States with one leading axis, flattened."""
     return np.asarray(jax.vmap(lambda y: ravel_pytree(y)[0])(tree), float)
 
 
@@ -239,4 +245,4 @@ def given_states(frozen: Frozen, starts: State) -> np.ndarray:
             f"`starts` must hold states of `{name}` with one leading axis, so shapes like "
             f"{jax.tree.map(lambda a: ('starts', *jnp.shape(a)), like)}, got {jax.tree.map(jnp.shape, starts)}."
         )
-    return _flattened(jax.tree.map(lambda a, b: jnp.asarray(b, jnp.result_type(a)), like, starts))
+    return flattened(jax.tree.map(lambda a, b: jnp.asarray(b, jnp.result_type(a)), like, starts))
