@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 import dynascope as ds
+from dynascope.learn.regression import ridge
 from dynascope.learn.reservoirs import (
     AlternatingReadout,
     LinearReadout,
     SquaresReadout,
     echoes,
     fit_echo_state,
+    predictions,
 )
+from dynascope.learn.reservoirs._abreast import abreast
+from dynascope.learn.reservoirs._echoes import _by_rows, written
 from dynascope.models.networks import EchoState
 
 
@@ -92,3 +96,51 @@ def test_sparse_reservoirs_step_alike_compiled_or_not(leak: float) -> None:
     h = 1e-5
     up, down = (jnp.sum(echoes(network.replace(spectral_radius=0.9 + d), drive)) for d in (h, -h))
     assert float(slope) == pytest.approx(float(up - down) / (2 * h), rel=1e-5)
+
+
+def long_drive(count: int) -> np.ndarray:
+    """A smooth random walk on a circle, two channels."""
+    angle = np.cumsum(np.random.default_rng(0).normal(size=count)) / 5
+    return np.stack([np.sin(angle), np.cos(angle)], axis=1)
+
+
+def reservoir(radius: float, leak: float = 1.0) -> EchoState:
+    key = jax.random.key(2)
+    return EchoState.draw(n=40, inputs=2, spectral_radius=radius, bias=0.2, leak=leak, density=0.2, key=key)
+
+
+@pytest.mark.parametrize("leak", [1.0, 0.7])
+def test_long_drives_are_heard_at_many_places_at_once(leak: float) -> None:
+    network, drive = reservoir(0.8, leak), long_drive(10_000)
+    start = np.linspace(-0.9, 0.9, 40)
+    kept = np.full((len(drive), 40), np.nan)
+    assert abreast(network, drive, start, lambda states, places: written(kept, states, places))
+    one_by_one = _by_rows(network, drive, start)
+    np.testing.assert_allclose(kept, one_by_one, rtol=0, atol=2e-14)
+    assert np.array_equal(echoes(network, drive, start), kept)
+
+
+def test_what_does_not_forget_is_heard_in_turn() -> None:
+    # Far beyond the unit circle the state goes on to depend on where it began.
+    network, drive = reservoir(6.0), long_drive(5000)
+    taken: list[int] = []
+    assert not abreast(network, drive, np.zeros(40), lambda states, places: taken.append(places.size))
+    assert not taken
+    np.testing.assert_array_equal(echoes(network, drive), _by_rows(network, drive, np.zeros(40)))
+    # Nor is a short drive cut.
+    assert not abreast(reservoir(0.8), drive[:3000], np.zeros(40), lambda states, places: taken.append(places.size))
+
+
+@pytest.mark.parametrize("count", [600, 6000])
+def test_sums_and_predictions_are_those_of_all_states(count: int) -> None:
+    network, data = reservoir(0.8), long_drive(count)
+    for stretches in ([data], [data[: count // 3], data]):
+        loop = fit_echo_state(network, stretches, readout=SquaresReadout(), penalty=1e-4, washout=50)
+        parts = [(np.asarray(echoes(network, x[:-1]))[50:], x[51:]) for x in stretches]
+        phi = np.concatenate([np.asarray(SquaresReadout().features(jnp.asarray(y))) for y, _ in parts])
+        targets = np.concatenate([x for _, x in parts])
+        expected = ridge(phi, targets, penalty=1e-4 * len(phi))
+        np.testing.assert_allclose(loop.rule.weights, expected, rtol=0, atol=1e-7)
+    said = predictions(loop, data)
+    np.testing.assert_allclose(said, jax.vmap(lambda y: loop.rule(0, y))(echoes(network, data)), atol=1e-9)
+    assert np.std(said[100:-1] - data[101:]) < 0.5 * np.std(data)

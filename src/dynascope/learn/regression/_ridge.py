@@ -28,9 +28,51 @@ class Cholesky(AbstractLeastSquares):
     """By the normal equations: fast for many samples, but squares the condition number; needs a penalty above 0."""
 
     def solve(self, features: NDArray[np.float64], targets: NDArray[np.float64], penalty: float) -> NDArray[np.float64]:
+        equations = NormalEquations(features.shape[1], targets.shape[1])
+        equations.add(features, targets)
+        return equations.solved(penalty)
+
+
+class NormalEquations:
+    """Sums over samples, all that `Cholesky` needs of them: features that come in parts need not be held together.
+
+    Args:
+        features: Number of features.
+        targets: Number of targets.
+    """
+
+    def __init__(self, features: int, targets: int) -> None:
+        # Its upper triangle alone is filled, in the order of Fortran, so that BLAS adds in place.
+        self._gram = np.zeros((features, features), order="F")
+        self._cross = np.zeros((features, targets))
+        self.samples = 0
+
+    def add(self, features: NDArray[np.float64], targets: NDArray[np.float64]) -> None:
+        """Add samples: shapes `(sample, feature)` and `(sample, target)`."""
+        from scipy.linalg import get_blas_funcs
+
+        added: Any = get_blas_funcs("syrk", dtype=np.float64)
+        self._gram = added(1.0, features.T, beta=1.0, c=self._gram, overwrite_c=1)
+        self._cross += features.T @ targets
+        self.samples += len(features)
+
+    def copy(self) -> NormalEquations:
+        """The same sums, to be gone on with apart."""
+        twin = NormalEquations(*self._cross.shape)
+        twin._gram, twin._cross, twin.samples = self._gram.copy(order="F"), self._cross.copy(), self.samples
+        return twin
+
+    def solved(self, penalty: float) -> NDArray[np.float64]:
+        """Weights of shape `(feature, target)`; `penalty` is not divided by the number of samples.
+
+        Raises:
+            InputError: If a sum is not finite, or the features depend on each other too closely.
+        """
         from scipy.linalg import cho_factor, cho_solve
 
-        gram = features.T @ features
+        if not (np.isfinite(self._gram).all() and np.isfinite(self._cross).all()):
+            raise InputError("`features` and `targets` must be finite. Use smaller values, or a lower order.")
+        gram = self._gram.copy(order="F")
         gram[np.diag_indices_from(gram)] += penalty
         try:
             factor = cho_factor(gram, overwrite_a=True)
@@ -39,7 +81,7 @@ class Cholesky(AbstractLeastSquares):
                 f"The features depend on each other too closely for a `penalty` of {penalty:g}. Raise it, "
                 "or use `SVD()`."
             ) from error
-        return cho_solve(factor, features.T @ targets)
+        return cho_solve(factor, self._cross)
 
 
 class SVD(AbstractLeastSquares):
@@ -89,5 +131,9 @@ def ridge(
         raise InputError(f"`penalty` must be zero or more, got {penalty}.")
     if not (np.isfinite(phi).all() and np.isfinite(y).all()):
         raise InputError("`features` and `targets` must be finite. Use smaller values, or a lower order.")
-    chosen = method if method is not None else Cholesky() if penalty > 0 else SVD()
-    return chosen.solve(phi, y, float(penalty))
+    return solver_for(penalty, method).solve(phi, y, float(penalty))
+
+
+def solver_for(penalty: float, method: AbstractLeastSquares | None) -> AbstractLeastSquares:
+    """`method`, or if there is none, the normal equations where there is a penalty."""
+    return method if method is not None else Cholesky() if penalty > 0 else SVD()
