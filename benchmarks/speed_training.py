@@ -65,7 +65,7 @@ def agree(model, network, data):
 
         def run(x):
             strengths = jnp.full(LENGTH - 1, ALPHA, jnp.float32)
-            return forced_run(net, observation, matrix, (x[:-1], jnp.ones_like(x[:-1])), strengths)[0]
+            return forced_run(net, observation, matrix, (x[:-1], jnp.ones_like(x[:-1]), None), strengths)[0]
 
         return jnp.mean((jax.vmap(run)(windows)[..., :CHANNELS] - windows[:, 1:]) ** 2)
 

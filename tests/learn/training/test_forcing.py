@@ -37,7 +37,7 @@ def forced(model, data, strengths, known=None, start=None):
     observation = observation_of(model, learned_leaves(model))
     matrix = jnp.zeros((observation.size, observation.channels)) if start is None else jnp.asarray(start)
     weights = jnp.ones_like(data) if known is None else jnp.asarray(known)
-    return forced_run(model, observation, matrix, (jnp.asarray(data), weights), jnp.asarray(strengths))
+    return forced_run(model, observation, matrix, (jnp.asarray(data), weights, None), jnp.asarray(strengths))
 
 
 def test_a_forced_run_is_the_loop_of_the_paper():
@@ -222,7 +222,13 @@ def test_runs_together_are_runs_one_after_another(forcing):
     rows = prepared(data, windows, np.dtype(float))
     plan = Plan(observation_of(models[0], learned), windows, forcing, (), optax.adam(1e-2))
     runs = Runs(models, learned, rows, plan, key=jax.random.key(0), precision=jnp.float64)
-    given = runs.carry, runs.fixed, (rows.rows, rows.known, rows.starts), plan, (jax.random.key(0), jnp.arange(12))
+    given = (
+        runs.carry,
+        runs.fixed,
+        (rows.rows, rows.known, rows.starts, None),
+        plan,
+        (jax.random.key(0), jnp.arange(12)),
+    )
     ways = [eqx.filter_jit(many_updates)(*given, together=together) for together in (True, False)]
     for one, other in zip(*map(jax.tree.leaves, ways), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)

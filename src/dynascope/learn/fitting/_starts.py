@@ -132,6 +132,6 @@ class Forced(AbstractStart):
 
     def __call__(self, system: Any, history: jax.Array) -> State:
         observation = Observation(self.channels, self.size, self.direct)
-        window = history, jnp.ones_like(history)
+        window = history, jnp.ones_like(history), None
         after, _ = forced_run(system, observation, self.matrix, window, jnp.ones(len(history)))
         return ravel_pytree(system.initial_state())[1](after[-1])

@@ -1,5 +1,7 @@
 """How good is a reconstruction? Every measure under its own name with its definition, its floor and its error."""
 
+from ._counts import CountLikelihood as CountLikelihood
+from ._counts import count_likelihood as count_likelihood
 from ._ctf import ctf_long as ctf_long
 from ._ctf import ctf_short as ctf_short
 from ._fidelity import Fidelity as Fidelity

@@ -12,6 +12,9 @@ from ._growth import GrowthOfEntries as GrowthOfEntries
 from ._growth import GrowthOfMean as GrowthOfMean
 from ._growth import GrowthOfProducts as GrowthOfProducts
 from ._growth import LargestGrowth as LargestGrowth
+from ._observations import AbstractObservation as AbstractObservation
+from ._observations import GaussianObservation as GaussianObservation
+from ._observations import PoissonObservation as PoissonObservation
 from ._optimiser import RectifiedAdam as RectifiedAdam
 from ._penalties import AbstractPenalty as AbstractPenalty
 from ._penalties import ManifoldAttractor as ManifoldAttractor

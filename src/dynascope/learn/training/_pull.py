@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 
 from ..._errors import InputError
 from ..._types import Vector
+from ._observations import AbstractObservation, GaussianObservation
 
 
 class Observation(eqx.Module):
@@ -20,12 +21,14 @@ class Observation(eqx.Module):
     Args:
         channels: Number of observed channels N.
         size: Components of the flattened state M.
-        direct: Whether the channels are the first components themselves.
+        direct: Whether the channels are the first components themselves, with equal noise.
+        noise: How data are spread about what is shown.
     """
 
     channels: int = eqx.field(static=True)
     size: int = eqx.field(static=True)
     direct: bool = eqx.field(static=True)
+    noise: AbstractObservation = GaussianObservation()
 
     @property
     def hidden(self) -> int:
@@ -33,26 +36,29 @@ class Observation(eqx.Module):
         return max(self.size - self.channels, 0)
 
     def inverse(self, model: Any) -> Any:
-        """The pseudo-inverse of the observation, shape `(M, N)`; None where components are seen themselves."""
+        """What brings data back into the state, such as the pseudo-inverse; None where components are seen."""
         if self.direct:
             return None
-        matrix = jax.jacfwd(lambda z: seen(model, z))(jnp.zeros(self.size, dtype_of(model)))
+        rest = jnp.zeros(self.size, dtype_of(model))
+        matrix = jax.jacfwd(lambda z: seen(model, z))(rest)
         # The pull is no path of learning: a gradient through it would bend the readout towards a weaker pull.
-        return jax.lax.stop_gradient(jnp.linalg.pinv(matrix))
+        return jax.lax.stop_gradient(self.noise.gain(*jax.lax.stop_gradient((matrix, seen(model, rest)))))
 
     def pulled(self, model: Any, inverse: Any, z: Vector, data: Any) -> Vector:
         """`z` after the pull by `data`, a triple of values, weights of the channels (0 where missing), and strength."""
         x, known, alpha = data
-        miss = alpha * known * (x - (z[: self.channels] if self.direct else seen(model, z)))
-        return z + (jnp.pad(miss, (0, self.size - self.channels)) if self.direct else inverse @ miss)
+        if self.direct:
+            return z + jnp.pad(alpha * known * (x - z[: self.channels]), (0, self.size - self.channels))
+        return z + self.noise.correction(inverse, seen(model, z), x, alpha * known)
 
 
-def observation_of(model: Any, learned: Any) -> Observation:
+def observation_of(model: Any, learned: Any, noise: AbstractObservation | None = None) -> Observation:
     """How `model` is observed, found from the model itself.
 
     Args:
         model: A map.
         learned: The same tree with True at leaves that are trained.
+        noise: How data are spread about it; None for equal noise.
 
     Raises:
         InputError: If the observation is not linear, or no vector.
@@ -73,14 +79,15 @@ def observation_of(model: Any, learned: Any) -> Observation:
     weights, rest = eqx.partition(model, learned)
     gradient = jax.grad(lambda w: jnp.sum(seen(eqx.combine(w, rest), points[0])))(weights)
     fixed = all(not np.any(np.asarray(leaf)) for leaf in jax.tree.leaves(gradient))
-    direct = fixed and np.array_equal(matrices[0], np.eye(shape[0], size))
-    return Observation(channels=shape[0], size=size, direct=direct)
+    noise = GaussianObservation() if noise is None else noise
+    direct = fixed and np.array_equal(matrices[0], np.eye(shape[0], size)) and isinstance(noise, GaussianObservation)
+    return Observation(channels=shape[0], size=size, direct=direct, noise=noise)
 
 
-def flat_step(model: Any, z: Vector) -> Vector:
-    """One step of the free-running model on its flattened state."""
+def flat_step(model: Any, z: Vector, u: Any = None) -> Vector:
+    """One step of the model under input `u` on its flattened state."""
     _, unravel = ravel_pytree(model.initial_state())
-    return ravel_pytree(model.step(0, unravel(z), None))[0]
+    return ravel_pytree(model.step(0, unravel(z), u))[0]
 
 
 def seen(model: Any, z: Vector) -> Any:

@@ -125,7 +125,7 @@ class Runs:
 
     def _stretch(self, count: int) -> None:
         span = self._key, jnp.arange(self.done, self.done + count)
-        rows = self._data.rows, self._data.known, self._data.starts
+        rows = self._data.rows, self._data.known, self._data.starts, self._data.inputs
         together = jax.default_backend() != "cpu"
         carry, log = _compiled(self.carry, self.fixed, rows, self._plan, span, together=together)
         new = {name: np.asarray(getattr(log, name)) for name in _LOGGED}
@@ -152,6 +152,7 @@ class Runs:
         rows = self._data.rows[first:end].astype(float)
         if self._data.known is not None:
             rows[self._data.known[first:end] == 0] = np.nan
+        heard = None if self._data.inputs is None else self._data.inputs[first:end].astype(float)
         built = []
         for i, model in enumerate(self._models):
             mine = jax.tree.map(lambda leaf, i=i: leaf[i], weights)
@@ -160,7 +161,7 @@ class Runs:
             whole = eqx.combine(jax.tree.map(lambda new, old: new.astype(old.dtype), mine.model, drawn), rest)
             size, channels = self._plan.observation.size, self._plan.observation.channels
             start = np.asarray(mine.start, float) if self._plan.observation.hidden else np.zeros((size, channels))
-            state = synchronised(whole, rows, start=start)[-1]
+            state = synchronised(whole, rows, start=start, inputs=heard, observation=self._plan.observation.noise)[-1]
             built.append((begun_at(whole, state), start, state))
         return built
 

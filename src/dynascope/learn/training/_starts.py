@@ -16,8 +16,10 @@ from ...models.learned import AutoregressiveNetwork
 from ...systems import AbstractMap
 from ...systems.derived import AbstractDerived
 from ._learned import learned_leaves
+from ._observations import AbstractObservation
 from ._pull import observation_of
 from ._update import begun, forced_run
+from ._windows import driving_rows
 
 #: Fields that hold the state at the start, by the names that models give them.
 _STARTS = ("z0", "y0", "h0")
@@ -41,40 +43,59 @@ def begun_at(model: Any, z: Any) -> Any:
     return model
 
 
-def synchronised(model: AbstractMap, data: Any, *, start: Any = None, alpha: float = 1.0) -> np.ndarray:
+def synchronised(
+    model: AbstractMap,
+    data: Any,
+    *,
+    inputs: Any = None,
+    start: Any = None,
+    alpha: float = 1.0,
+    observation: AbstractObservation | None = None,
+) -> np.ndarray:
     """States of a model that follows data: in each step it is pulled towards them, then left to step.
 
     The last state is where a forecast begins: `model` run from there predicts what follows the data.
 
     Args:
         model: A trained map.
-        data: Standardised, shape `(T, N)`; NaN where missing.
+        data: Standardised (or counts), shape `(T, N)`; NaN where missing.
+        inputs: Input of the model at each sample, shape `(T, K)`; that of the last sample is not heard yet.
         start: The matrix L of `Training.starts` for the hidden components of the first state; None for nil.
         alpha: Strength of the pull; 1 replaces what is observed.
+        observation: How data are spread about what the model shows; None for `GaussianObservation()`.
 
     Returns:
         The flattened states after the pull, shape `(T, M)`.
 
     Raises:
-        InputError: If the data have another number of channels than the model shows.
+        InputError: If the data have another number of channels than the model shows, or the inputs do not fit.
     """
-    observation = observation_of(model, learned_leaves(model))
+    seen = observation_of(model, learned_leaves(model), observation)
     rows = np.asarray(data, float)
-    if rows.ndim != 2 or rows.shape[1] != observation.channels:
-        raise InputError(
-            f"`{type(model).__name__}` shows {observation.channels} channel(s), got data of shape {rows.shape}."
-        )
-    matrix = jnp.zeros((observation.size, observation.channels)) if start is None else jnp.asarray(start)
+    if rows.ndim != 2 or rows.shape[1] != seen.channels:
+        raise InputError(f"`{type(model).__name__}` shows {seen.channels} channel(s), got data of shape {rows.shape}.")
+    heard = None if inputs is None else driving_rows(inputs, [len(rows)])[0]
+    check_inputs(model, heard)
+    matrix = jnp.zeros((seen.size, seen.channels)) if start is None else jnp.asarray(start)
     known = np.isfinite(rows).astype(float)
-    return np.asarray(_followed(model, observation, matrix, (np.where(known > 0, rows, 0.0), known), alpha))
+    return np.asarray(_followed(model, seen, matrix, (np.where(known > 0, rows, 0.0), known, heard), alpha))
+
+
+def check_inputs(model: Any, inputs: np.ndarray | None) -> None:
+    """Raise unless `model` takes as many inputs as there are columns; None fits any model."""
+    if inputs is not None and (model.input_size() or 0) != inputs.shape[1]:
+        raise InputError(
+            f"`{type(model).__name__}` takes {model.input_size() or 0} input(s), but `inputs` has {inputs.shape[1]} "
+            "column(s)."
+        )
 
 
 @eqx.filter_jit
 def _followed(model: Any, observation: Any, matrix: Any, window: Any, alpha: Any) -> Any:
-    rows, known = window
+    rows, known, inputs = window
     inverse = observation.inverse(model)
     strengths = jnp.full(len(rows), alpha)
     first = begun(model, observation, matrix, rows[0], inverse)
     if len(rows) == 1:
         return first[None]
-    return forced_run(model, observation, matrix, (rows, known), strengths)[1]
+    return forced_run(model, observation, matrix, (rows, known, inputs), strengths)[1]

@@ -19,10 +19,12 @@ from ...systems import AbstractMap, kind
 from ._checkpoint import identity
 from ._forcing import AbstractForcing, AdaptiveForcing
 from ._learned import learned_leaves
+from ._observations import AbstractObservation
 from ._optimiser import RectifiedAdam
 from ._penalties import AbstractPenalty
 from ._pull import observation_of
 from ._run import Runs
+from ._starts import check_inputs
 from ._training import Training
 from ._update import Plan
 from ._windows import Windows, prepared
@@ -52,6 +54,8 @@ def train(
     model: AbstractMap | Sequence[AbstractMap],
     data: Any,
     *,
+    inputs: Any = None,
+    observation: AbstractObservation | None = None,
     forcing: AbstractForcing | None = None,
     optimiser: Any = None,
     updates: int = 5000,
@@ -68,12 +72,18 @@ def train(
 
     Each update draws windows of the data. In each of them the model starts from the first point, is pulled towards the
     data before each step as `forcing` says, and the loss is the mean squared error of its predictions,
-    $\sum_t |B z_t - x_t|^2 / (T N)$, before the pull, over the values that are known.
+    $\sum_t |B z_t - x_t|^2 / (T N)$, before the pull, over the values that are known; for counts, their negative log
+    likelihood.
 
     Args:
         model: A map that shows what the data hold (`observe`), drawn at random; several of one structure are trained at
             once, each on windows of its own. Make a map of a flow by `SampledFlow`.
-        data: Standardised, time along the first axis: an array `(T, N)`, or a list of trials; NaN where missing.
+        data: Standardised, time along the first axis: an array `(T, N)`, or a list of trials; NaN where missing. Counts
+            stay as they are.
+        inputs: Known input of the model in the form of the data, an array `(T, K)` or a list of them: the row of a
+            sample acts on the step from it to the next. None for none.
+        observation: How data are spread about what the model shows: `GaussianObservation()` if None, or
+            `PoissonObservation()` for counts.
         forcing: How the data pull; None for `AdaptiveForcing()`.
         optimiser: A `RectifiedAdam`, or a transformation of Optax; None for `RectifiedAdam()`.
         updates: Steps of the optimiser.
@@ -108,15 +118,16 @@ def train(
     optimiser = RectifiedAdam() if optimiser is None else optimiser
     _check(models, updates)
     learned = learned_leaves(models[0], trainable)
-    observation = observation_of(models[0], learned)
-    rows = prepared(data, windows, np.dtype(precision))
-    if rows.rows.shape[1] != observation.channels:
+    seen = observation_of(models[0], learned, observation)
+    rows = prepared(data, windows, np.dtype(precision), inputs=inputs, noise=seen.noise)
+    check_inputs(models[0], rows.inputs)
+    if rows.rows.shape[1] != seen.channels:
         raise InputError(
-            f"`{type(models[0]).__name__}` shows {observation.channels} channel(s), but the data have "
+            f"`{type(models[0]).__name__}` shows {seen.channels} channel(s), but the data have "
             f"{rows.rows.shape[1]}. Draw it with `observed=` (or `n=`) as many, or give a readout (`channels=`)."
         )
     transformation = optimiser.over(updates) if isinstance(optimiser, RectifiedAdam) else optimiser
-    plan = Plan(observation, windows, forcing or AdaptiveForcing(), tuple(penalties), transformation)
+    plan = Plan(seen, windows, forcing or AdaptiveForcing(), tuple(penalties), transformation)
     settings = _settings(plan, optimiser, models, updates, selection, precision, key)
     runs = Runs(models, learned, rows, plan, key=key, precision=precision)
     mark = identity(settings, runs.carry, runs.fixed, rows)
@@ -148,6 +159,7 @@ def _settings(
     return {
         "model": type(models[0]).__name__,
         "runs": len(models),
+        "observation": type(plan.observation.noise).__name__,
         "forcing": str(plan.forcing),
         "optimiser": named,
         "updates": updates,

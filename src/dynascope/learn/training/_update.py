@@ -59,7 +59,7 @@ def begun(model: Any, observation: Observation, matrix: Any, x: Any, inverse: An
     known = jnp.ones_like(x)
     z = jnp.zeros(observation.size, dtype_of(model))
     if observation.hidden:
-        z = matrix @ x
+        z = matrix @ observation.noise.begun(x)
         if observation.direct:
             z = z.at[: observation.channels].set(0.0)
     return observation.pulled(model, inverse, z, (x, known, jnp.ones((), x.dtype)))
@@ -72,15 +72,16 @@ def forced_run(model: Any, observation: Observation, matrix: Any, window: Any, s
         model: A map.
         observation: How it is observed.
         matrix: From data to hidden components at the start.
-        window: Values and weights (0 where missing), both `(steps, N)`.
+        window: Values, weights (0 where missing), both `(steps, N)`, and the inputs of each step or None.
         strengths: alpha before each step, `(steps,)`.
     """
     inverse = observation.inverse(model)
     first = begun(model, observation, matrix, window[0][0], inverse)
 
     def step(z: Any, data: Any) -> Any:
-        z = observation.pulled(model, inverse, z, data)
-        after = flat_step(model, z)
+        x, known, u, alpha = data
+        z = observation.pulled(model, inverse, z, (x, known, alpha))
+        after = flat_step(model, z, u)
         return after, (after, z)
 
     return jax.lax.scan(step, first, (*window, strengths))[1]
@@ -132,42 +133,44 @@ def _update(carry: Carry, fixed: Any, key: Key, setting: tuple[Any, Plan, Any]) 
     model = eqx.combine(kept.weights.model, fixed)
 
     def measure(growth: AbstractGradientGrowth) -> Any:
-        return growth.of(_jacobians(model, visited) if growth.needs_jacobians else None, model)
+        return growth.of(_jacobians(model, visited, windows[2]) if growth.needs_jacobians else None, model)
 
     forcing = plan.forcing.adapted(kept.forcing, number, measure)
     return kept._replace(forcing=forcing), Log(value, norm, jnp.mean(strengths), ~good)
 
 
-def _drawn(data: Any, windows: Windows, key: Key) -> tuple[Any, Any]:
-    """A batch of windows: values, and weights which are 1 where a value is known (None where all are)."""
-    rows, known, starts = data
+def _drawn(data: Any, windows: Windows, key: Key) -> tuple[Any, Any, Any]:
+    """A batch of windows: values, weights which are 1 where a value is known (None where all are), inputs or None."""
+    rows, known, starts, inputs = data
     picked = starts[jax.random.randint(key, (windows.batch,), 0, len(starts))]
 
     def cut(array: Any) -> Any:
         return jax.vmap(lambda i: jax.lax.dynamic_slice_in_dim(array, i, windows.length))(picked)
 
-    return cut(rows), None if known is None else cut(known)
+    return cut(rows), None if known is None else cut(known), None if inputs is None else cut(inputs)[:, :-1]
 
 
 def _loss(model: Any, matrix: Any, windows: Any, setting: tuple[Plan, Any, Key]) -> tuple[Any, Any]:
-    """Mean squared error of what is predicted one step ahead of each pull, with penalties; and the states visited."""
+    """Mean loss of what is predicted one step ahead of each pull, with penalties; and the states visited."""
     plan, strengths, key = setting
-    values, known = windows
+    values, known, inputs = windows
     known = jnp.ones_like(values) if known is None else known
     teacher = values
     if plan.windows.noise:
         teacher = values + plan.windows.noise * jax.random.normal(key, values.shape, values.dtype)
 
-    def run(teacher: Any, known: Any) -> Any:
-        return forced_run(model, plan.observation, matrix, (teacher[:-1], known[:-1]), strengths)
+    def run(teacher: Any, known: Any, inputs: Any) -> Any:
+        return forced_run(model, plan.observation, matrix, (teacher[:-1], known[:-1], inputs), strengths)
 
-    after, visited = jax.vmap(run)(teacher, known)
+    after, visited = jax.vmap(run)(teacher, known, inputs)
     predicted = jax.vmap(jax.vmap(lambda z: seen(model, z)))(after)
-    wrong = jnp.sum(known[:, 1:] * (predicted - values[:, 1:]) ** 2) / jnp.maximum(jnp.sum(known[:, 1:]), 1.0)
+    losses = plan.observation.noise.losses(predicted, values[:, 1:])
+    wrong = jnp.sum(known[:, 1:] * losses) / jnp.maximum(jnp.sum(known[:, 1:]), 1.0)
     penalty = sum((p.of(model).astype(wrong.dtype) for p in plan.penalties), jnp.zeros((), wrong.dtype))
     return wrong + penalty, jax.lax.stop_gradient(visited)
 
 
-def _jacobians(model: Any, visited: Any) -> Any:
+def _jacobians(model: Any, visited: Any, inputs: Any) -> Any:
     """Jacobians at some of the states visited, shape `(windows, steps, d, d)`."""
-    return jax.vmap(jax.vmap(jax.jacfwd(lambda z: flat_step(model, z))))(visited[:, ::_THIN])
+    heard = None if inputs is None else inputs[:, ::_THIN]
+    return jax.vmap(jax.vmap(jax.jacfwd(lambda z, u: flat_step(model, z, u))))(visited[:, ::_THIN], heard)

@@ -9,9 +9,7 @@ import equinox as eqx
 import numpy as np
 
 from ..._errors import InputError
-
-#: Standardised data have entries of unit size: larger means and spreads are most likely a mistake.
-_LARGE = 20.0
+from ._observations import AbstractObservation, GaussianObservation
 
 
 class Windows(eqx.Module):
@@ -44,26 +42,34 @@ class Prepared(NamedTuple):
         known: 1 where a value is known, else 0; None where all are.
         starts: Rows where a window may begin.
         tail: First and last row of the end of the last trial, from which a model is brought to the end of the data.
+        inputs: Input of the model at each row, `(T, K)`; None where there is none.
     """
 
     rows: np.ndarray
     known: np.ndarray | None
     starts: np.ndarray
     tail: tuple[int, int]
+    inputs: np.ndarray | None = None
 
 
-def prepared(data: Any, windows: Windows, dtype: Any) -> Prepared:
+def prepared(
+    data: Any, windows: Windows, dtype: Any, *, inputs: Any = None, noise: AbstractObservation | None = None
+) -> Prepared:
     """Trials one after another, short ones filled up with missing rows.
 
     Args:
         data: An array `(T, N)` or a sequence of such arrays; NaN where data miss.
         windows: Their length counts.
         dtype: Type of the rows.
+        inputs: Input at each sample, in the form of the data.
+        noise: What the data are held to be; None for equal noise.
 
     Raises:
-        InputError: If the data are of another shape, infinite, too short, or clearly not standardised.
+        InputError: If the data are of another shape, infinite, too short, or clearly not standardised, or the inputs
+            do not go with them.
     """
-    trials = _trials(data)
+    trials = _trials(data, GaussianObservation() if noise is None else noise)
+    driven = None if inputs is None else driving_rows(inputs, [len(trial) for trial in trials])
     length, longest = windows.length, max(map(len, trials))
     if longest < length:
         raise InputError(
@@ -72,9 +78,11 @@ def prepared(data: Any, windows: Windows, dtype: Any) -> Prepared:
         )
     end = sum(max(len(trial), length) for trial in trials[:-1]) + len(trials[-1])
     tail = end - min(length, len(trials[-1])), end
-    rows, starts, first = [], [], 0
-    for trial in trials:
+    rows, starts, heard, first = [], [], [], 0
+    for i, trial in enumerate(trials):
         short = max(length - len(trial), 0)
+        if driven is not None:
+            heard.append(np.pad(driven[i], ((0, short), (0, 0))))
         if short:
             trial = np.concatenate([trial, np.full((short, trial.shape[1]), np.nan)])
         starts.append(first + np.arange(len(trial) - length + 1))
@@ -88,11 +96,39 @@ def prepared(data: Any, windows: Windows, dtype: Any) -> Prepared:
             "Every window begins with a missing value, so no model can start. Fill some gaps, or shorten `length`."
         )
     dense = np.where(known, joined, 0.0).astype(dtype)
-    return Prepared(dense, None if known.all() else known.astype(dtype), whole.astype(np.int32), tail)
+    return Prepared(
+        dense,
+        None if known.all() else known.astype(dtype),
+        whole.astype(np.int32),
+        tail,
+        np.concatenate(heard).astype(dtype) if heard else None,
+    )
 
 
-def _trials(data: Any) -> list[np.ndarray]:
-    listed = list(data) if isinstance(data, Sequence) and not isinstance(data, np.ndarray) else [data]
+def driving_rows(inputs: Any, lengths: Sequence[int]) -> list[np.ndarray]:
+    """Inputs of each trial, shape `(time, input)`.
+
+    Raises:
+        InputError: If there is not one finite row for each sample.
+    """
+    driven = [np.asarray(trial, float) for trial in _listed(inputs)]
+    shapes = [trial.shape for trial in driven]
+    if [s[:1] for s in shapes] != [(n,) for n in lengths] or len({s[1:] for s in shapes}) > 1 or len(shapes[0]) != 2:
+        raise InputError(
+            f"`inputs` must hold one row for each sample of each trial, of which there are {list(lengths)}: arrays "
+            f"(time, inputs), got shapes {shapes}. Give one input as `u[:, None]`."
+        )
+    if not all(np.isfinite(trial).all() for trial in driven):
+        raise InputError("`inputs` hold values that are not finite. Inputs must be known at every sample.")
+    return driven
+
+
+def _listed(data: Any) -> list[Any]:
+    return list(data) if isinstance(data, Sequence) and not isinstance(data, np.ndarray) else [data]
+
+
+def _trials(data: Any, noise: AbstractObservation) -> list[np.ndarray]:
+    listed = _listed(data)
     trials = [np.asarray(trial, float) for trial in listed]
     shapes = [trial.shape for trial in trials]
     if not trials or any(len(shape) != 2 or min(shape) < 1 for shape in shapes) or len({s[1] for s in shapes}) > 1:
@@ -117,9 +153,5 @@ def _trials(data: Any) -> list[np.ndarray]:
         if not column.size or np.ptp(column) == 0:
             said = "holds no value" if not column.size else f"is constant ({column[0]:.6g})"
             raise InputError(f"Channel {channel} {said}, so there is nothing to learn of it. Leave it out.")
-        if abs(column.mean()) > _LARGE or column.std() > _LARGE or column.std() < 1 / _LARGE:
-            raise InputError(
-                f"Channel {channel} has mean {column.mean():.3g} and standard deviation {column.std():.3g}: training "
-                "takes standardised data. Subtract the mean and divide by the standard deviation of the training part."
-            )
+        noise.check(column, channel)
     return trials

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +11,9 @@ from ..._errors import InputError
 from ..._param import param
 from ..._types import Input, Key, Param, Time, Vector
 from ...systems import AbstractMap, Box, Variable
-from ..artificial import Dense
+from ..artificial import Dense, Readout
 from ..artificial._layers import as_drive
-from ._seen import check_sizes
+from ._seen import check_seen, check_sizes, drawn_readout, seen
 
 
 class ClosedFormContinuous(AbstractMap):
@@ -33,6 +33,7 @@ class ClosedFormContinuous(AbstractMap):
         rate: W_a and b_a, how fast time opens the gate.
         offset: W_b and b_b, where the gate is when no time has passed.
         h0: State at the start, a number or shape `(N,)`.
+        readout: What is seen is C h + d; None shows the components, which lie between -1 and 1.
 
     Raises:
         InputError: If shapes do not fit.
@@ -54,6 +55,7 @@ class ClosedFormContinuous(AbstractMap):
     rate: Dense
     offset: Dense
     h0: Param = param(0.0, doc="state at the start")
+    readout: Readout | None = None
 
     variables: ClassVar[tuple[Variable, ...]] = (Variable("h"),)
     reference: ClassVar[str] = (
@@ -74,12 +76,18 @@ class ClosedFormContinuous(AbstractMap):
             )
         if self.h0.shape not in ((), (size,)):
             raise InputError(f"`h0` must be a number or have shape ({size},), got shape {self.h0.shape}.")
+        check_seen("ClosedFormContinuous", size, None, self.readout)
 
     def _size(self) -> int:
         return self.first.weight.shape[0]
 
     def initial_state(self) -> Vector:
         return jnp.broadcast_to(self.h0, (self._size(),))
+
+    def observe(self, t: Time, y: Vector, u: Input) -> Any:
+        """The readout, or the state."""
+        del t, u
+        return seen(y, None, self.readout)
 
     def region(self) -> Box | None:
         """The cube [-1, 1]: each new component lies between two values of tanh."""
@@ -100,13 +108,14 @@ class ClosedFormContinuous(AbstractMap):
         return (1 - gate) * jnp.tanh(self.first(z)) + gate * jnp.tanh(self.second(z))
 
     @classmethod
-    def draw(cls, *, n: int = 32, inputs: int = 1, hidden: int = 64, key: Key) -> Self:
+    def draw(cls, *, n: int = 32, inputs: int = 1, hidden: int = 64, channels: int | None = None, key: Key) -> Self:
         """A random cell that starts from a random state; entries of a matrix have variance one over its inputs.
 
         Args:
             n: Units N.
             inputs: Channels of a sample, the gap not counted; may be 0.
             hidden: Units of the backbone.
+            channels: Draw a readout with so many channels.
             key: Random key.
 
         Raises:
@@ -119,7 +128,8 @@ class ClosedFormContinuous(AbstractMap):
             Dense(jax.random.normal(k, shape) / jnp.sqrt(shape[1]), jnp.zeros(shape[0]))
             for k, shape in zip(keys[:5], shapes, strict=True)
         ]
-        return cls(*parts, h0=jnp.tanh(jax.random.normal(keys[5], (n,))))
+        start = jnp.tanh(jax.random.normal(keys[5], (n,)))
+        return cls(*parts, h0=start, readout=drawn_readout(n, channels, jax.random.fold_in(key, 6)))
 
     @classmethod
     def example(cls, *, n: int = 16, inputs: int = 1, key: Key | None = None) -> Self:
