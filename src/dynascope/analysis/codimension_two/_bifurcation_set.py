@@ -63,7 +63,8 @@ def bifurcation_curve(
     Args:
         system: The system, with the second parameter at the value it has at the point.
         point: A fold, Hopf point, fold of cycles, period doubling or Neimark-Sacker point of `bifurcations` over the
-            first parameter; or a generalised Hopf point of a bifurcation set, where a curve of folds of cycles begins.
+            first parameter; or of a bifurcation set a generalised Hopf point, where a curve of folds of cycles begins,
+            or a zero-Hopf or double Hopf point, where those of Neimark-Sacker points do.
         ranges: Names of both parameters with their least and greatest values: `{"I": (0, 200), "V3": (-20, 40)}`.
         region: Box of states; None takes the system's own, else that of pilot runs.
         inputs: Constant input.
@@ -97,7 +98,8 @@ def bifurcation_curve(
     if isinstance(point, CodimensionTwoPoint) or (not made.plane.discrete and point.type in FAMILIES):
         found = made.search([])
         cycle_search = CycleSearch(found, made.plane, cycles)
-        cycle_search.follow([_of_cycles(cycle_search, point, value)], most=1, switching=False)
+        starts = _of_cycles(cycle_search, point, value)
+        cycle_search.follow(starts, most=len(starts), switching=False)
         return made.result(found, settings)
     search_ = made.search([point])
     start = search_.start(plane, point, np.array([point.parameter, value]))
@@ -108,13 +110,14 @@ def bifurcation_curve(
     return made.result(search_, settings)
 
 
-def _of_cycles(found: CycleSearch, point: SpecialPoint | CodimensionTwoPoint, value: float) -> CycleStart:
-    """Where the curve of cycles through a point begins; a generalised Hopf point is entered as one of the set."""
+def _of_cycles(found: CycleSearch, point: SpecialPoint | CodimensionTwoPoint, value: float) -> list[CycleStart]:
+    """Where the curves of cycles through a point begin; one of codimension two is entered as one of the set."""
     if isinstance(point, CodimensionTwoPoint):
-        if point.type != "generalised hopf" or found.plane.discrete:
+        starts = [] if found.plane.discrete else found.at_point_of_rest(point, 0)
+        if not starts:
             raise _no_curve(point)
         found.found.points.append(point)
-        return found.at_bautin(point, 0)
+        return starts
     start = found.at_point(point, np.array([point.parameter, value]))
     if start is None:
         raise InputError(
@@ -122,13 +125,14 @@ def _of_cycles(found: CycleSearch, point: SpecialPoint | CodimensionTwoPoint, va
             "Give the system with its second parameter at the value of the diagram, and its parameters first in "
             "`ranges`."
         )
-    return start
+    return [start]
 
 
 def _no_curve(point: SpecialPoint | CodimensionTwoPoint) -> InputError:
     return InputError(
-        "A curve of bifurcations goes through a fold, Hopf point, fold of cycles, period doubling, Neimark-Sacker or "
-        f"generalised Hopf point; got a {point.type}. Give another point of the diagram."
+        "A curve of bifurcations goes through a fold, Hopf point, fold of cycles, period doubling, Neimark-Sacker, "
+        "generalised Hopf, double Hopf point, or a zero-Hopf point that has tori; got a "
+        f"{point.type}. Give another point of the diagram."
     )
 
 
@@ -158,9 +162,9 @@ def bifurcation_set(
     goes on as one of neutral saddles, and is called so.
 
     With `cycles` the branches of cycles of flows are followed along the lines, too, and curves of their folds, period
-    doublings and Neimark-Sacker points through what happens on them; curves of folds of cycles also from generalised
-    Hopf points, where they begin. On them are detected cusps of cycles, the resonances 1:1 to 1:4, fold-flips and
-    meetings with Neimark-Sacker curves, which are followed too. It takes several times as long.
+    doublings and Neimark-Sacker points through what happens on them; those that begin at generalised Hopf, zero-Hopf
+    and double Hopf points also from there. On them are detected cusps of cycles, the resonances 1:1 to 1:4, fold-flips
+    and meetings with Neimark-Sacker curves, which are followed too. It takes several times as long.
 
     A closed curve that crosses none of the lines and meets no other one is missed.
 
@@ -208,9 +212,7 @@ def bifurcation_set(
     if cycles is not None:
         own = CycleSearch(found, made.plane, cycles)
         points = list(enumerate(found.points))
-        own.follow(
-            [own.at_bautin(p, i) for i, p in points if p.type == "generalised hopf"], most=max_curves, switching=True
-        )
+        own.follow([s for i, p in points for s in own.at_point_of_rest(p, i)], most=max_curves, switching=True)
         for point, place, _, on_cycle in born:
             start_there = own.at_point(point, place) if on_cycle and point.type in FAMILIES else None
             own.follow([] if start_there is None else [start_there], most=max_curves, switching=True)

@@ -22,6 +22,7 @@ from ..cycles._solved import Collocation, mesh_of_guess, posed
 from ._cycle_curve import DOUBLINGS, FOLDS, TORI, CycleCurve, Found
 from ._cycle_curve_walk import (
     SHRUNK,
+    VANISHED,
     CurveRow,
     CycleCrossing,
     CycleCurveWalk,
@@ -34,7 +35,7 @@ from ._cycle_curve_walk import (
     walk_curve,
 )
 from ._forms import CurveForms
-from ._points import CodimensionTwoPoint
+from ._points import CodimensionTwoPoint, frequencies, pair_vectors, zero_hopf_terms
 from ._result import BifurcationCurve
 from ._search import PAIR, Search, Start, search
 
@@ -51,6 +52,8 @@ _MEETS = {
     ("fold-flip", FOLDS): DOUBLINGS, ("fold-flip", DOUBLINGS): FOLDS,
     ("fold-neimark-sacker", TORI): FOLDS, ("flip-neimark-sacker", TORI): DOUBLINGS,
 }  # fmt: skip
+#: Points of equilibria at which curves of folds of cycles, and of Neimark-Sacker points, begin.
+BAUTIN, MODES = ("generalised hopf",), ("zero-hopf", "double hopf")
 #: The families of curves of special points of cycles.
 FAMILIES = (FOLDS, DOUBLINGS, TORI)
 
@@ -120,6 +123,12 @@ class CycleSearch:
         equations, z = posed(rule, mesh, states / self.size, winding / self.size, free, degree)
         return self._held(posed_curve(equations, z, point.type, self.plane.width), z, -1, 1)
 
+    def at_point_of_rest(self, point: CodimensionTwoPoint, origin: int) -> list[CycleStart]:
+        """Where curves of cycles begin at a point of codimension two of equilibria; none at most of them."""
+        if point.type in BAUTIN:
+            return [self.at_bautin(point, origin)]
+        return self.at_modes(point, origin) if point.type in MODES else []
+
     def at_bautin(self, point: CodimensionTwoPoint, origin: int) -> CycleStart:
         """The first fold of cycles beside a generalised Hopf point: a small cycle whose size is held."""
         place = np.append(point.state, point.parameters)[None]
@@ -130,6 +139,34 @@ class CycleSearch:
         free = np.array([2 * np.pi / float(np.imag(values[chosen])), *point.parameters])
         equations, z, wave = wave_at(self.rule, point.state, free, found[1][:, chosen], self.method, _AMPLITUDE)
         problem = posed_curve(equations, z, FOLDS, self.plane.width)
+        weights = np.asarray(problem.weights()) * np.asarray(wave)
+        return CycleStart(problem, z, weights / math.sqrt(float(np.sum(weights * wave))), origin)
+
+    def at_modes(self, point: CodimensionTwoPoint, origin: int) -> list[CycleStart]:
+        """The first Neimark-Sacker points of small cycles beside a zero-Hopf or double Hopf point.
+
+        The cycles of each of two pairs lose their stability to the other one; those beside an eigenvalue zero turn
+        around it with frequency sqrt(-2 couple act) rho, where rho is the size of the cycle.
+        """
+        place = np.append(point.state, point.parameters)
+        scale = np.asarray(self.plane.scale)
+        if point.type == "zero-hopf":
+            terms = zero_hopf_terms(self.plane, place)
+            product = -2 * terms.couple * terms.act
+            rho = 0.5 * _AMPLITUDE / float(np.linalg.norm(terms.q / scale))
+            modes = [(terms.omega, math.sqrt(product) * rho, terms.q)] if product > 0 else []
+        else:
+            A = CurveForms(self.plane, place[None]).A
+            slow, fast = frequencies(A[0], 2)
+            modes = [(w, v, pair_vectors(self.plane, A, w)[0][0]) for w, v in ((slow, fast), (fast, slow))]
+        return [self._small(point, omega, other, q, origin) for omega, other, q in modes]
+
+    def _small(self, point: CodimensionTwoPoint, omega: float, other: float, q: Any, origin: int) -> CycleStart:
+        """A small cycle of frequency `omega` beside which a mode turns with frequency `other`; its size is held."""
+        period = 2 * np.pi / omega
+        free = np.array([period, math.cos(other * period), *point.parameters])
+        equations, z, wave = wave_at(self.rule, point.state, free, q, self.method, _AMPLITUDE)
+        problem = posed_curve(equations, z, TORI, self.plane.width)
         weights = np.asarray(problem.weights()) * np.asarray(wave)
         return CycleStart(problem, z, weights / math.sqrt(float(np.sum(weights * wave))), origin)
 
@@ -250,37 +287,47 @@ class CycleSearch:
         return [self._held(problem, z, number, 1)]
 
     def _shrunk(self, row: CurveRow, end: str) -> list[CurveRow]:
-        """The generalised Hopf point on which a curve of folds of cycles ends, as a row of it."""
-        if end != SHRUNK:
+        """The point of equilibria on which the curve ends, as a row of it."""
+        if end == VANISHED:
+            number = self._nearest(row, self.found.points, MODES)
+        elif end == SHRUNK:
+            number = self._bautin(row)
+            if number is None:
+                self._note("A curve of folds of cycles ends at a generalised Hopf point that could not be located.")
+        else:
             return []
-        number = self._bautin(row)
         if number is None:
-            self._note("A curve of folds of cycles ends at a generalised Hopf point that could not be located.")
             return []
         point = self.found.points[number]
         values = np.asarray(point.eigenvalues)
         turning = values[np.imag(values) > 0]
-        period = 2 * np.pi / float(np.imag(turning[np.argmin(np.abs(np.real(turning)))]))
+        turning = turning[np.argsort(np.abs(np.real(turning)))][: 2 if point.type == "double hopf" else 1]
+        omega = np.imag(turning)[np.argmin(np.abs(np.imag(turning) - 2 * np.pi / row.period))]
+        period = 2 * np.pi / float(omega)
         mu = np.exp(values * period)
-        return [CurveRow(point.parameters, period, point.state, point.state, point.state, mu, 0.0, math.nan, number)]
+        kappa = row.kappa
+        if end == VANISHED:
+            others = np.imag(turning)[np.imag(turning) != omega]
+            kappa = math.cos(float(others[0]) * period) if others.size else 1.0
+        return [CurveRow(point.parameters, period, point.state, point.state, point.state, mu, 0.0, kappa, number)]
 
     def _bautin(self, row: CurveRow) -> int | None:
         """The number of the generalised Hopf point near a small cycle; the Hopf curve is followed if none is known."""
-        known = self._nearest(row, self.found.points)
+        known = self._nearest(row, self.found.points, BAUTIN)
         if known is not None:
             return known
         aside = Search(self.found.bounds, self.found.rate, self.found.method)
         kappa = (2 * np.pi / row.period / self.found.rate) ** 2
         z = np.concatenate([0.5 * (row.low + row.high), [kappa], row.parameters])
         search(aside, [Start(PAIR, self.plane, z)], most=1, switching=False)
-        near = self._nearest(row, aside.points)
+        near = self._nearest(row, aside.points, BAUTIN)
         if near is None:
             return None
         self.found.points.append(aside.points[near])
         return len(self.found.points) - 1
 
-    def _nearest(self, row: CurveRow, points: list[CodimensionTwoPoint]) -> int | None:
-        """The nearest of the generalised Hopf points, if it is near."""
+    def _nearest(self, row: CurveRow, points: list[CodimensionTwoPoint], types: tuple[str, ...]) -> int | None:
+        """The nearest of the points of some types, if it is near."""
         window = self.window(row.period)
 
         def gap(i: int) -> float:
@@ -290,7 +337,7 @@ class CycleSearch:
                 float(np.max(np.abs(0.5 * (row.low + row.high) - points[i].state) / self.size)),
             )
 
-        near = min((i for i, p in enumerate(points) if p.type == "generalised hopf"), key=gap, default=None)
+        near = min((i for i, p in enumerate(points) if p.type in types), key=gap, default=None)
         return near if near is not None and gap(near) < _NEAR else None
 
 

@@ -26,7 +26,8 @@ class CodimensionTwoPoint(eqx.Module):
         error: Their estimated errors.
         state: Flattened state.
         eigenvalues: Of the Jacobian, the leading first.
-        coefficients: Two coefficients of the normal form; not numbers where there are none.
+        coefficients: Two coefficients of the normal form, see `docs/two-parameters.md`; not numbers where there are
+            none.
         said: What they say.
     """
 
@@ -37,6 +38,10 @@ class CodimensionTwoPoint(eqx.Module):
     eigenvalues: Any
     coefficients: Array
     said: str = eqx.field(static=True)
+
+
+#: Said of zero-Hopf points at which a curve of Neimark-Sacker points of cycles begins.
+TORI_NEAR = "tori"
 
 
 class Form(NamedTuple):
@@ -56,6 +61,11 @@ def normal_form(plane: RestPlane, type_: str, z: np.ndarray) -> Form:
       changes). Where a b < 0 the cycles (maps: invariant circles) born nearby are stable there.
     - `generalised hopf`: the second Lyapunov coefficient l_2 = Re c_2 / omega of z' = i omega z + c_1 z |z|^2 +
       c_2 z |z|^4. Where it is negative the outer one of two cycles is stable there.
+    - `zero-hopf`: s = +-1 and theta of x' = beta_1 + x^2 + s |z|^2, z' = (beta_2 + i omega) z + theta x z. Where
+      s theta < 0 a curve of Neimark-Sacker points of cycles begins there, and tori are near.
+    - `double hopf`: theta = p_12 / p_22 and delta = p_21 / p_11 of r_k' = r_k (mu_k + p_k1 r_1^2 + p_k2 r_2^2), the
+      slower pair first; not numbers where the frequencies are as 1 : 2 or 1 : 3. Curves of Neimark-Sacker points begin
+      there along mu_2 = delta mu_1 and along mu_1 = theta mu_2.
 
     What is said is said of the whole state only where all other eigenvalues are stable.
 
@@ -70,6 +80,10 @@ def normal_form(plane: RestPlane, type_: str, z: np.ndarray) -> Form:
             return _double_zero(plane, z)
         case "generalised hopf":
             return _second_lyapunov(plane, z)
+        case "zero-hopf":
+            return _zero_hopf(plane, z)
+        case "double hopf":
+            return _double_hopf(plane, z)
     return Form()
 
 
@@ -154,3 +168,70 @@ def _second_lyapunov(plane: RestPlane, z: np.ndarray) -> Form:
     )  # fmt: skip
     l2 = _one(dotted(p, fifth)) / 12 / omega
     return Form(l2, said=f"outer cycle {'stable' if l2 < 0 else 'unstable'}{_where(plane, forms.A, 2)}")
+
+
+def frequencies(A: np.ndarray, count: int) -> list[float]:
+    """The frequencies of the pairs of eigenvalues nearest to being imaginary, the slowest first."""
+    values = np.linalg.eigvals(A)
+    turning = values[np.imag(values) > 0]
+    return sorted(float(v) for v in np.imag(turning[np.argsort(np.abs(np.real(turning)))[:count]]))
+
+
+def pair_vectors(plane: RestPlane, A: np.ndarray, omega: float) -> tuple[np.ndarray, np.ndarray]:
+    """Right and left eigenvectors of the eigenvalue i omega, with product 1."""
+    q, p, product = critical(A, np.full(1, 1j * omega), np.asarray(plane.scale))
+    return q, p / product.conj()[:, None]
+
+
+class ZeroHopfTerms(NamedTuple):
+    """x' = square x^2 + couple |z|^2, z' = (i omega + act x) z, with the critical vector q of z."""
+
+    omega: float
+    square: float
+    couple: float
+    act: float
+    q: np.ndarray
+
+
+def zero_hopf_terms(plane: RestPlane, z: np.ndarray) -> ZeroHopfTerms:
+    """The quadratic terms at a zero-Hopf point, for critical vectors of length 1."""
+    F = CurveForms(plane, z[None])
+    (omega,) = frequencies(F.A[0], 1)
+    q0, p0, product = critical(F.A, np.zeros(1), np.asarray(plane.scale))
+    p0 = p0 / product[:, None]
+    q, p = pair_vectors(plane, F.A, omega)
+    square, couple = 0.5 * _one(dotted(p0, F(q0, q0))), _one(dotted(p0, F(q, q.conj())))
+    return ZeroHopfTerms(omega, square, couple, _one(dotted(p, F(q0, q))), q[0])
+
+
+def _zero_hopf(plane: RestPlane, z: np.ndarray) -> Form:
+    terms = zero_hopf_terms(plane, z)
+    s, theta = float(np.sign(terms.square * terms.couple)), terms.act / terms.square
+    return Form(s, theta, TORI_NEAR if s * theta < 0 else "no tori")
+
+
+def _double_hopf(plane: RestPlane, z: np.ndarray) -> Form:
+    """By the formulas of Kuznetsov; h are coefficients of the centre manifold."""
+    F = CurveForms(plane, z[None])
+    slow, fast = frequencies(F.A[0], 2)
+    for k in (2, 3):
+        if abs(fast - k * slow) < 1e-6 * fast:
+            return Form(said=f"frequencies as 1 : {k}")
+    A, one = F.A.astype(complex), np.eye(F.A.shape[-1])
+    modes = [(omega, *pair_vectors(plane, F.A, omega)) for omega in (slow, fast)]
+
+    def growth(i: int, j: int) -> float:
+        """The real part of the coefficient by which mode j acts on mode i."""
+        (w, q, p), (v, r, _) = modes[i], modes[j]
+        rb = r.conj()
+        still = -solved(A, F(r, rb))
+        if i == j:
+            third = F(q, q, rb) + F(rb, solved(2j * w * one - A, F(q, q))) + 2 * F(q, still)
+            return 0.5 * float(np.real(dotted(p, third)[0]))
+        plus, minus = (solved(1j * (w + sign * v) * one - A, F(q, x)) for sign, x in ((1, r), (-1, rb)))
+        third = F(q, r, rb) + F(plus, rb) + F(minus, r) + F(q, still)
+        return float(np.real(dotted(p, third)[0]))
+
+    own = growth(0, 0), growth(1, 1)
+    word = "both supercritical" if max(own) < 0 else "both subcritical" if min(own) > 0 else "one subcritical"
+    return Form(growth(0, 1) / own[1], growth(1, 0) / own[0], word)
