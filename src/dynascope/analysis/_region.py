@@ -24,9 +24,10 @@ def start_region(system: AbstractSystem, region: Box | None, *, inputs: Any = No
     """The box of random starts and where it comes from: `given`, `system` or `pilot run`.
 
     The pilot run starts from `initial_state()`. The box is that of the states visited, each component enlarged on both
-    sides by half of its width or by its own largest size, whichever is more, so that it reaches the other side of the
-    origin; positive components stop at zero and angles take the whole circle. If the run grows without bound, the box
-    is made from its beginning.
+    sides by half of its width or by its own largest size, whichever is more, and then to the same size on both sides of
+    the origin: a box about what one run visits would lie, in many dimensions, almost wholly within the one basin that
+    the run is in, while any plane through the origin halves this one. Positive components stop at zero and angles take
+    the whole circle. If the run grows without bound, the box is made from its beginning.
     """
     if region is not None:
         return _checked(region, system), "given"
@@ -72,7 +73,8 @@ def _checked(region: Box, system: AbstractSystem) -> Box:
 def _enlarged(low: np.ndarray, high: np.ndarray, variables: Sequence[Variable]) -> tuple[np.ndarray, np.ndarray]:
     size = np.maximum(np.abs(low), np.abs(high))
     widen = np.maximum(_MARGIN * (high - low), np.maximum(size, 1e-3 * size.max())) + 1e-3
-    low, high = low - widen, high + widen
+    far = np.maximum(np.abs(low - widen), np.abs(high + widen))
+    low, high = -far, far
     for i, v in enumerate(variables):
         if v.topology == "circle":
             low[i], high[i] = 0.0, v.period

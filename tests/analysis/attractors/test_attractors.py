@@ -120,6 +120,20 @@ def test_other_side_of_the_origin_is_looked_at_when_a_system_names_no_region():
     assert found.states[found.home][0] > 0
 
 
+def test_both_wells_are_seen_from_one_of_them_in_five_dimensions():
+    """The wells lie at plus and minus one column of an orthogonal matrix; a box about one of them holds just that."""
+    q = jnp.linalg.qr(jnp.asarray(np.random.default_rng(3).normal(size=(5, 5))))[0]
+
+    def rule(t, y, p):
+        z = q.T @ y
+        return q @ jnp.concatenate([(z[0] - z[0] ** 3)[None], -z[1:]])
+
+    found = attractors(ds.flow(rule, list(np.asarray(q[:, 0]))), transient=200.0)
+    assert len(found) == 2
+    assert found.shares.min() > 0.25
+    np.testing.assert_allclose(np.abs(found.states @ np.asarray(q[:, 0])), 1, atol=1e-6)
+
+
 def test_attractor_of_the_initial_state_alone_is_kept_with_share_zero():
     found = attractors(
         ds.flow(lambda t, y, p: y - y**3, [0.5]), region=box([0.1], [2.0]), y0=jnp.array([-0.5]), starts=64

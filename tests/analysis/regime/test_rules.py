@@ -3,10 +3,15 @@
 import dataclasses
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import dynascope as ds
 from dynascope import RESULTS
+from dynascope.analysis.attractors import Attractors
+from dynascope.analysis.regime import Attractor
+from dynascope.analysis.regime._from_model import _overall
 from dynascope.analysis.regime._rules import judge_motion, judge_noise, judge_rest, judge_steps
 from dynascope.analysis.rhythm import Returns
 from dynascope.analysis.stability import FixedPoints, LyapunovSpectrum
@@ -134,6 +139,24 @@ def test_evidence_names_value_and_error():
     unknown = judge_motion(spectrum([0.9, 0.1, 0.05], ky=float("nan")), returns(0, float("inf")), 1.0, discrete=False)
     assert unknown.evidence[1].value is None
     assert unknown.evidence[2].value is None
+
+
+@pytest.mark.parametrize(
+    ("exponents", "regime"), [([0.0, 0.0], "torus"), ([0.0, 0.0, -0.5], "multistable")], ids=["neutral", "attracting"]
+)
+def test_motions_that_attract_nothing_are_one_torus(exponents, regime):
+    """Orbits on one torus that nearly close look apart; where a direction contracts there may be two tori."""
+    system = ds.flow(lambda t, y, p: jnp.ones(len(exponents)), [0.1] * len(exponents))
+    verdict = judge_motion(spectrum(exponents), returns(0), 1.0, discrete=False)
+    known = {"verdict": verdict, "share": 0.5, "home": False, "state": np.zeros(len(exponents))}
+    both = tuple(filled(Attractor, **known, spectrum=spectrum(exponents)) for _ in range(2))
+    found = filled(
+        Attractors, unbounded=0.0, starts=64, states=np.zeros((2, 1)), shares=np.full(2, 0.5), stderr=np.full(2, 0.06),
+        moving=np.ones(2, bool),
+    )  # fmt: skip
+    overall = _overall(system, found, both, None, False)
+    assert overall.regime == regime, overall.summary()
+    assert overall.confidence <= 0.85
 
 
 def test_rest():

@@ -128,9 +128,10 @@ def regime_of(
     """Say what kind of dynamical system this is.
 
     Attractors are found from random starts (`attractors`). Each one at rest is a fixed point if its eigenvalues agree;
-    each moving one is named from its Lyapunov spectrum and its returns, which must not contradict each other. A noisy
-    or driven system is `contracting` if its largest exponent under one realisation of the drive is negative and
-    `chaos` if it is positive.
+    each moving one is named from its Lyapunov spectrum and its returns, which must not contradict each other. Several
+    that random starts reach are `multistable`, unless all exponents of all of them are zero: those attract nothing and
+    are orbits on one torus. A noisy or driven system is `contracting` if its largest exponent under one realisation of
+    the drive is negative and `chaos` if it is positive.
 
     Args:
         system: Any system.
@@ -364,6 +365,14 @@ def _lost(system: AbstractSystem) -> str:
     return f"{meaning} (An angle must be declared as a circle, else its turns count as growth.)"
 
 
+def _attracts_nothing(one: Attractor) -> bool:
+    """Whether the motion is a torus and no direction contracts on it: an attractor needs one that does."""
+    found = one.spectrum
+    if one.verdict.regime != "torus" or found is None or len(found.exponents) < len(one.state):
+        return False
+    return bool(np.all(np.abs(found.exponents) <= found.zero_widths))
+
+
 def _overall(
     system: AbstractSystem, found: Attractors, examined: tuple[Attractor, ...], points: Any, preserved: bool
 ) -> Verdict:
@@ -389,6 +398,11 @@ def _overall(
     if len(reached) == 1:
         only = reached[0].verdict
         return Verdict(only.regime, only.confidence, (*only.evidence, *extra), tuple(attributes))
+    if all(_attracts_nothing(a) for a in reached):
+        meaning = "All exponents of all motions are zero, so none of them attracts: they are orbits on one torus."
+        sign = Evidence("groups of orbits", float(len(reached)), None, meaning)
+        only = min((a.verdict for a in reached), key=lambda v: v.confidence)
+        return Verdict("torus", only.confidence, (*only.evidence, sign, *extra), tuple(attributes))
     regimes = sorted({a.verdict.regime for a in reached})
     sign = Evidence("regimes", ", ".join(regimes), None, "What coexists.")
     confidence = min(a.verdict.confidence for a in reached)
