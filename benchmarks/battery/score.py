@@ -54,6 +54,11 @@ def share_of(items: list[Any], share: float) -> list[Any]:
     return [items[i] for i in sorted(picked)]
 
 
+def shuffled(items: list[Any]) -> list[Any]:
+    """The items in a random order, the same one each time: what is done when time runs out is a random part."""
+    return [items[i] for i in np.random.default_rng(8).permutation(len(items))]
+
+
 def judged(case: Case) -> dict[str, Any]:
     """What the verdict says of a system."""
     found = ds.regime_of(case.system(), inputs=None if case.inputs is None else case.inputs())
@@ -152,6 +157,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("half", choices=sorted(SEEDS))
     parser.add_argument("--share", type=float, default=1.0, help="A random part of the cases, the same each time.")
+    parser.add_argument(
+        "--part", default="1/1", help="I/N: of the cases in random order the I-th and every N-th after."
+    )
     parser.add_argument("--recordings", action="store_true", help="Score `regime_from_data` on recordings.")
     parser.add_argument("--final", action="store_true", help="Needed for the held-out half, which is scored once.")
     parser.add_argument("--summary", action="store_true", help="Score nothing; sum up what is there.")
@@ -162,7 +170,9 @@ def main() -> None:
     store = FOLDER / f"{chosen.half}-{'recordings' if chosen.recordings else 'model'}.jsonl"
     rows = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
     known = {r["name"] for r in rows}
-    for name, job in [] if chosen.summary else jobs(chosen.half, chosen.share, chosen.recordings):
+    first, parts = (int(n) for n in chosen.part.split("/"))
+    queue = [] if chosen.summary else shuffled(jobs(chosen.half, chosen.share, chosen.recordings))[first - 1 :: parts]
+    for name, job in queue:
         if name in known:
             continue
         began = time.perf_counter()
