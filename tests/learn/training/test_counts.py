@@ -111,5 +111,7 @@ def test_what_is_no_count_is_refused() -> None:
     wave = np.stack([np.sin(0.1 * np.arange(200)), np.cos(0.1 * np.arange(200))], axis=1)
     with pytest.raises(ds.InputError, match="no counts"):
         train(model, wave, observation=PoissonObservation(), **short)
+    with pytest.raises(ds.InputError, match="counts no more"):
+        train(model, wave, observation=PoissonObservation(), windows=Windows(20, noise=0.1), key=jax.random.key(0))
     with pytest.raises(ds.InputError, match="standardised"):
         train(model, 100 + wave, **short)

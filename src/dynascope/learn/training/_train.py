@@ -19,7 +19,7 @@ from ...systems import AbstractMap, kind
 from ._checkpoint import identity
 from ._forcing import AbstractForcing, AdaptiveForcing
 from ._learned import learned_leaves
-from ._observations import AbstractObservation
+from ._observations import AbstractObservation, PoissonObservation
 from ._optimiser import RectifiedAdam
 from ._penalties import AbstractPenalty
 from ._pull import observation_of
@@ -119,6 +119,10 @@ def train(
     _check(models, updates)
     learned = learned_leaves(models[0], trainable)
     seen = observation_of(models[0], learned, observation)
+    if windows.noise and isinstance(observation, PoissonObservation):
+        raise InputError(
+            f"Counts with the `noise` of {windows.noise:g} that `Windows` adds are counts no more. Leave `noise` out."
+        )
     rows = prepared(data, windows, np.dtype(precision), inputs=inputs, noise=seen.noise)
     check_inputs(models[0], rows.inputs)
     if rows.rows.shape[1] != seen.channels:
