@@ -96,3 +96,8 @@ def test_bad_input(act: object, said: str) -> None:
     with pytest.raises(ds.InputError, match=said) as caught:
         act()  # type: ignore[operator]
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(("unit", "said"), [("1", "every 0.1."), ("ms", "every 0.1 ms.")])
+def test_the_unit_of_time_is_told_where_there_is_one(unit: str, said: str) -> None:
+    assert said in prepare(wave(), dt=0.1, time_unit=unit).summary()

@@ -81,9 +81,10 @@ class Prepared(eqx.Module):
     def summary(self) -> str:
         """How much there is of what."""
         sizes = [sum(len(x) for x in part) for part in (self.train, self.validation, self.test)]
+        every = f"{self.dt:g}" if self.time_unit == "1" else f"{self.dt:g} {self.time_unit}"
         text = (
             f"{self.source}: {sizes[0]} samples to train on in {len(self.train)} stretch(es), {sizes[1]} to choose on, "
-            f"{sizes[2]} to judge on; {self.channels} channel(s), one sample every {self.dt:g} {self.time_unit}."
+            f"{sizes[2]} to judge on; {self.channels} channel(s), one sample every {every}."
         )
         return "\n".join([text, *(f"- {note}" for note in self.notes)])
 
