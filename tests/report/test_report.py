@@ -194,12 +194,12 @@ def lorenz_recording(seconds: float = 60.0) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["lorenz", "noise"])
-def test_report_on_a_recording(what, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("what", "budget"), [("lorenz", 3.0), ("noise", 0.0)])
+def test_report_on_a_recording(what, budget, tmp_path, monkeypatch):
     values = lorenz_recording() if what == "lorenz" else np.random.default_rng(3).standard_normal(3000)
     file = tmp_path / "data.npy"
     np.save(file, values)
-    made = ds.report_recording(ds.read_recording(file, dt=0.02), target=str(file), seed=1)
+    made = ds.report_recording(ds.read_recording(file, dt=0.02), target=str(file), budget=budget, seed=1)
     out = strict(Path(made.save(tmp_path)["json"]).read_text(encoding="utf-8"))
     assert set(out) >= CONTRACT
     assert (out["kind"], out["dimension"]) == ("recording", 1)
