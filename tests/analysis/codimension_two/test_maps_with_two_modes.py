@@ -26,7 +26,9 @@ def _followed(step, size, type_, place, state, turn=np.nan):
         type_, 0, place[0], 0.0, linear @ np.array(state, float), np.ones(1), 2 * np.pi / turn, np.nan, ""
     )
     found = made.search([point])
-    search(found, [found.start(made.plane, point, np.array(place))], most=4, switching=True)
+    start = found.start(made.plane, point, np.array(place))
+    assert start is not None
+    search(found, [start], most=4, switching=True)
     return made.result(found, {})
 
 

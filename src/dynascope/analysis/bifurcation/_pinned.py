@@ -119,7 +119,7 @@ def pinned_real(problem: Equilibria, z: Any, eigenvalue: Any) -> PinnedPoint:
         moved, turned = jax.jvp(lambda w: residual(w, p), (y,), (v,))
         return jnp.concatenate([moved, turned - eigenvalue * v, jnp.sum(first * v)[None] - 1])
 
-    x, error, good = _solved(extended, jnp.concatenate([start, first]))
+    x, error, good = solve_extended(extended, jnp.concatenate([start, first]))
     zero = jnp.zeros(())
     return _point(problem, x, x[n + 1 :], zero, zero, (error, good))
 
@@ -151,7 +151,7 @@ def pinned_pair(problem: Equilibria, z: Any) -> PinnedPoint:
             ]
         )
 
-    x, error, good = _solved(extended, jnp.concatenate([start, jnp.real(q), jnp.imag(q), turn[None]]))
+    x, error, good = solve_extended(extended, jnp.concatenate([start, jnp.real(q), jnp.imag(q), turn[None]]))
     vector = x[n + 1 : 2 * n + 1] + 1j * x[2 * n + 1 : -1]
     good = good & jnp.any(jnp.imag(values) > 0) & (jnp.abs(x[-1]) > 1e-9 * jnp.max(jnp.abs(values)))
     return _point(problem, x, vector, jnp.abs(x[-1]), jnp.zeros(()), (error, good))
@@ -172,7 +172,7 @@ def pinned_crossing(problem: Equilibria, z: Any) -> PinnedPoint:
         moved, pull = jax.vjp(whole, at)
         return jnp.concatenate([moved + beta * psi, pull(psi)[0], jnp.sum(first * psi)[None] - 1])
 
-    x, error, good = _solved(extended, jnp.concatenate([start, jnp.zeros(1), first]))
+    x, error, good = solve_extended(extended, jnp.concatenate([start, jnp.zeros(1), first]))
     return _point(problem, x, x[n + 2 :], jnp.zeros(()), x[n + 1], (error, good))
 
 
@@ -211,7 +211,7 @@ def _point(problem: Equilibria, x: Any, vector: Any, frequency: Any, unfolding: 
     )
 
 
-def _solved(extended: Callable[[Any], Any], start: Any) -> tuple[Any, Any, Any]:
+def solve_extended(extended: Callable[[Any], Any], start: Any) -> tuple[Any, Any, Any]:
     """The zero of `extended` near `start` as a differentiable value, the last step, and whether it converged."""
 
     def solve(function: Callable[[Any], Any], x0: Any) -> tuple[Any, tuple[Any, Any]]:
