@@ -64,6 +64,23 @@ def test_spikes_of_bursts_are_counted():
     assert bursting(np.arange(len(loud)) * 0.1, loud) is None
 
 
+def test_bursts_of_chaotic_bursting_have_intervals_of_two_kinds_without_a_gap():
+    """Intervals spread by a factor of two about 1 and 5; evenly spread ones and those of one kind are no bursts."""
+    rng = np.random.default_rng(1)
+
+    def spikes(intervals: np.ndarray) -> np.ndarray:
+        width = 40
+        hump = list(0.5 - 0.5 * np.cos(np.linspace(0, 2 * np.pi, width, endpoint=False)))
+        return np.array([v for n in intervals for v in hump + [0.0] * int(width * (n - 1))])
+
+    short = np.array([[*rng.uniform(1.0, 2.2, 3), rng.uniform(3.0, 7.0)] for _ in range(40)]).ravel()
+    x = spikes(short)
+    assert number(bursting(np.arange(len(x)), x)) == pytest.approx(4.0, abs=0.3)
+    for other in (np.exp(rng.uniform(0, 2, 160)), rng.exponential(3.0, 160) + 1, rng.uniform(1, 2, 160)):
+        x = spikes(other)
+        assert bursting(np.arange(len(x)), x) is None
+
+
 def test_intermittency_before_the_window_of_period_three():
     """Pomeau & Manneville (1980): regular phases last as the inverse square root of the distance to 1 + sqrt 8."""
     edge = 1 + np.sqrt(8)
@@ -122,7 +139,7 @@ def test_lorenz_is_chaotic_for_a_while_below_its_subcritical_hopf_point():
 
 @pytest.mark.slow
 def test_bursting_of_hindmarsh_and_rose():
-    """Two spikes per burst at I = 2; regular spiking at I = 4."""
+    """Two spikes per burst at I = 2; chaotic bursting at 3.25; regular spiking at 4."""
 
     def neuron(current: float) -> ds.AbstractFlow:
         def rule(t: Any, y: Any, p: Any) -> Any:
@@ -135,6 +152,9 @@ def test_bursting_of_hindmarsh_and_rose():
     size, _ = value(regime_of(neuron(2.0)), "bursting")
     assert size == pytest.approx(2.0)
     assert "bursting" not in regime_of(neuron(4.0)).verdict.attributes
+    chaotic = regime_of(neuron(3.25))
+    assert chaotic.verdict.regime == "chaos"
+    assert 2 < value(chaotic, "bursting")[0] < 4
 
 
 @pytest.mark.slow

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dynascope._errors import InputError
+from dynascope.analysis._rest import is_resting
 from dynascope.analysis.regime import regime_from_data
+from dynascope.analysis.regime._denoised import denoised
 from tests.analysis.signals import (
     autoregressive,
     henon,
@@ -53,6 +55,59 @@ def test_settled_series_is_a_fixed_point():
     x = np.exp(-0.2 * time) * np.cos(3 * time)
     assert regime_from_data(x).verdict.regime == "fixed point"
     assert regime_from_data(np.full(500, 3.0)).verdict.confidence == 1.0
+
+
+def test_noisy_way_to_rest_is_a_fixed_point_and_a_pause_is_not():
+    time = np.arange(1000) * 0.1
+    x = np.exp(-0.2 * time) * np.cos(3 * time)
+    found = regime_from_data(noisy(x, decibels=20.0))
+    assert found.verdict.regime == "fixed point", found.summary()
+    assert found.verdict.confidence <= 0.75
+    # What still moves at the end is not at rest, however small.
+    assert not is_resting(0.05 * np.sin(time[:250]), x)
+
+
+def test_values_that_crowd_at_two_ends_are_not_called_noise():
+    """Forty-eight tanh units in chaos, one of them seen: as hard to predict as surrogates. Even spread stays noise."""
+    rng = np.random.default_rng(2)
+    w, b, y = 4 * rng.normal(size=(48, 48)) / np.sqrt(48), 0.2 * rng.normal(size=48), rng.normal(size=48)
+    seen = np.empty(1500)
+    for n in range(1700):
+        y = np.tanh(w @ y + b)
+        seen[n - 200] = y[0]
+    assert regime_from_data(seen).verdict.regime != "noise"
+    assert regime_from_data(rng.uniform(size=1000)).verdict.regime == "noise"
+
+
+@pytest.mark.parametrize(
+    ("x", "regime"),
+    [
+        pytest.param(van_der_pol(8000)[::4, 0], {"limit cycle"}, id="van der pol"),
+        pytest.param(torus(2000), {"torus"}, id="torus"),
+        pytest.param(roessler(1000)[:, 0], {"chaos", "undecided"}, id="roessler, few turns"),
+    ],
+)
+def test_much_noise_is_taken_away_from_finely_sampled_series(x, regime):
+    found = regime_from_data(noisy(x, decibels=10.0))
+    assert found.verdict.regime in regime, found.summary()
+    assert found.verdict.confidence <= 0.75
+
+
+def test_denoised_series_is_near_the_clean_one():
+    x = torus(3000)
+    left = denoised(noisy(x, decibels=10.0).reshape(-1, 1), 7)[:, 0] - x.ravel()
+    assert np.var(left) < 0.2 * 0.1 * np.var(x)
+    # White noise has no direction that stands out, so hardly anything of it is left.
+    assert np.var(denoised(white(3000)[:, None], 7)) < 0.05
+
+
+def test_bursts_of_a_recording_are_counted():
+    hump = 0.5 - 0.5 * np.cos(np.linspace(0, 2 * np.pi, 50, endpoint=False))
+    x = np.tile(np.concatenate([*[hump] * 3, np.zeros(300)]), 12)
+    found = regime_from_data(noisy(x, decibels=30.0))
+    assert found.verdict.regime == "limit cycle", found.summary()
+    assert "bursting" in found.verdict.attributes
+    assert found.verdict.evidence[-1].value == 3.0
 
 
 def test_several_channels():

@@ -19,7 +19,9 @@ _SEEN = 2e-3
 #: Large oscillations are at least this many times the small ones; so many of each must be seen.
 _MODES, _EACH = 3.0, 3
 #: A spike rises by this share of the range; in a pause between bursts the series covers at most that.
-_SPIKE, _PAUSE = 0.3, 0.35
+_SPIKE, _PAUSE = 0.3, 0.2
+#: Intervals of two kinds without a gap: ratio of their means, and share of all in the middle third between them.
+_KINDS, _BETWEEN = 2.5, 0.1
 #: Laminar: so many iterates later (at most), a value comes back to within this share of the range, for this many turns
 #: in a row; between laminar phases it does not by at least the last share.
 _PERIODS, _BACK, _TURNS, _BROKEN = 12, 0.03, 10, 0.3
@@ -93,26 +95,48 @@ def mixed_mode(x: Array) -> Sign | None:
 def bursting(t: Array, x: Array) -> Sign | None:
     """`bursting`: spikes in groups, with pauses in which the series is nearly quiet.
 
-    Spikes are maxima that rise by 30 % of the range; they come in bursts by the rule of `spikes.bursts`; and in the
-    middle half of each pause the series covers at most 35 % of its range.
+    Spikes are maxima that rise by 30 % of the range. They come in bursts by the rule of `spikes.bursts`, or, as those
+    of chaotic bursting, their intervals are of two kinds with few between. In the middle half of each pause the series
+    covers at most 20 % of its range.
     """
     peaks = extrema(x)
     spikes = peaks.at[peaks.rises > _SPIKE * np.ptp(x)]
     if len(spikes) < 6:
         return None
-    found = bursts(t[spikes])
-    if not found.bursting:
+    found, intervals = bursts(t[spikes]), np.diff(t[spikes])
+    threshold = found.threshold if found.bursting else _two_kinds(intervals)
+    pauses = np.flatnonzero(intervals > threshold)
+    if not len(pauses):
         return None
-    gaps = np.flatnonzero(np.diff(t[spikes]) > found.threshold)
-    for i in gaps:
+    for i in pauses:
         begin, end = spikes[i], spikes[i + 1]
         quiet = x[begin + (end - begin) // 4 : end - (end - begin) // 4]
         if np.ptp(quiet) > _PAUSE * np.ptp(x):
             return None
-    error = float(found.spikes_per_burst_stderr)
-    meaning = f"Spikes come in bursts of {found.spikes_per_burst:.3g}, with pauses of {found.between:.3g} between them."
-    value = float(found.spikes_per_burst)
-    return Sign("bursting", Evidence("spikes per burst", value, error if np.isfinite(error) else None, meaning))
+    sizes = np.diff(pauses).astype(float)
+    if not len(sizes) or sizes.mean() < 2 - 1e-9:
+        return None
+    between = float(intervals[pauses].mean())
+    meaning = f"Spikes come in bursts of {sizes.mean():.3g}, with pauses of {between:.3g} between them."
+    return Sign("bursting", Evidence("spikes per burst", float(sizes.mean()), _error(sizes), meaning))
+
+
+def _two_kinds(intervals: Array) -> float:
+    """The interval between two kinds of intervals that are not quite apart; NaN if they are of one kind.
+
+    The logarithms are split where the variance within both groups is least (Otsu, 1979). They are two kinds if the
+    geometric means differ by a factor of 2.5, and at most a tenth of all lies in the middle third between them.
+    """
+    logs = np.sort(np.log(intervals))
+    count = np.arange(1, len(logs))
+    low = np.cumsum(logs)[:-1] / count
+    high = (logs.sum() - np.cumsum(logs)[:-1]) / (len(logs) - count)
+    best = int(np.argmax(count * (len(logs) - count) * (high - low) ** 2))
+    apart = float(high[best] - low[best])
+    middle = np.abs(logs - 0.5 * (low[best] + high[best])) < apart / 6
+    if apart < np.log(_KINDS) or np.mean(middle) > _BETWEEN:
+        return float("nan")
+    return float(np.exp(0.5 * (logs[best] + logs[best + 1])))
 
 
 def intermittent(states: Array) -> Sign | None:

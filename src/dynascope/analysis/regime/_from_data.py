@@ -11,14 +11,23 @@ from scipy import fft
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, provenance
+from .._rest import is_resting
 from .._series import Array, channels, checked_interval
 from .._verdict import Evidence, Verdict
 from ..chaos import ExponentFromData, SurrogateTest, ZeroOne, exponent_from_data, surrogate_test, zero_one
 from ..geometry import CorrelationDimension, Embedding, correlation_dimension, embedding
 from ..rhythm import Spectrum, spectrum
+from ._attributes import Sign, bursting
+from ._denoised import denoised
 
 #: What a verdict can be sure of at most: chaos of many dimensions looks like noise through few channels.
 _SUREST = {"noise": 0.75}
+#: Confidence that a noisy series rests, and at most that of a verdict on a series whose noise was taken away.
+_AT_REST, _CLEANED = 0.75, 0.75
+#: Delay in samples from which on a series is sampled finely: then white noise is no part of the motion.
+_FINE = 5
+#: Least kurtosis of noise: evenly spread values have 1.8.
+_FLATTEST = 1.7
 
 
 class RegimeFromData(AbstractResult):
@@ -51,6 +60,8 @@ class _Signs(eqx.Module):
     rhythms: int
     growth: ExponentFromData
     smoothed: bool
+    cleaned: bool
+    kurtosis: float
     k: ZeroOne | None
     dimension: CorrelationDimension | None
     surrogates: SurrogateTest
@@ -72,6 +83,10 @@ class _Signs(eqx.Module):
 
     @property
     def regular(self) -> bool:
+        if self.cleaned:
+            # What little is irregular may have gone with the noise: more is asked of what is left.
+            tame = self.k is not None and self.k.k < 0.5
+            return self.mismatch <= 0.02 and self.turns >= 8 and self.lines >= 0.98 and tame
         return self.mismatch <= 0.05 and self.turns >= 8 and self.lines >= 0.95
 
     @property
@@ -84,6 +99,7 @@ class _Signs(eqx.Module):
         """As unpredictable as coloured noise, in a series long enough for that to mean something."""
         converged = self.dimension is not None and self.dimension.converged
         blank = self.mismatch > 0.2 and self.samples >= 25 * self.delay and not converged
+        blank = blank and not self.cleaned and self.kurtosis >= _FLATTEST
         return blank and (not self.surrogates.reject or self.gain > 0.85)
 
 
@@ -92,7 +108,8 @@ def regime_from_data(x: ArrayLike, *, dt: float = 1.0, seed: int = 0) -> RegimeF
 
     The rules, in this order:
 
-    1. `fixed point`: the last quarter varies by less than a thousandth of the whole range.
+    1. `fixed point`: the last quarter varies by less than a thousandth of the whole range, or it holds nothing but
+       white noise of at most a fifth of the deviation of what was before.
     2. Regular: at some lag between a quarter and a half of the series it repeats itself with a mean square difference
        of at most 5 % of that of unrelated values, over at least eight turns, with 95 % of its power in lines. `limit
        cycle` if every strong spectral line is a multiple of one frequency, else `torus`. Where neighbours separate all
@@ -103,8 +120,14 @@ def regime_from_data(x: ArrayLike, *, dt: float = 1.0, seed: int = 0) -> RegimeF
        gives K > 0.7 and they predict twice as well as in surrogates.
     5. `noise`: the surrogates are as predictable as the data within 15 % or the test does not reject, there is no
        line and no correlation dimension, and the series is at least twenty-five delays long. Chaos of many dimensions
-       looks the same through few channels, so that the confidence stays at 0.75 or below.
+       looks the same through few channels, so that the confidence stays at 0.75 or below. Nor is it noise where values
+       crowd at two ends (a kurtosis below 1.7; evenly spread ones have 1.8): surrogates have the values of the data,
+       so that the test does not see that sign of a rule that saturates.
     6. `undecided` otherwise.
+
+    What is undecided and sampled finely (a delay of at least five samples) is judged once more without its white noise
+    (singular spectrum analysis), with a confidence of at most 0.75. Then rule 2 asks for 2 % and 98 %, and K below 0.5;
+    and nothing is noise. A moving series with spikes in bursts gets the attribute `bursting`.
 
     If no line is found in a series with a delay of at least five samples, the exponent is tried once more on a smoothed
     copy (a local cubic over one and a half delays); the evidence says so. The confidence starts at 0.5 and
@@ -131,17 +154,40 @@ def regime_from_data(x: ArrayLike, *, dt: float = 1.0, seed: int = 0) -> RegimeF
         verdict = Verdict("fixed point", 1.0 if share < 1e-6 else 0.9, (_settled(share),))
         return RegimeFromData(verdict, None, None, None, None, None, None, RESULTS.successful, settings)
     table = table[:, moving]
+    last = table.shape[0] // 4
+    if is_resting(table[-last:], table[:-last]):
+        verdict = Verdict("fixed point", _AT_REST, (_only_noise(table, last),), ("noisy",))
+        return RegimeFromData(verdict, None, None, None, None, None, None, RESULTS.successful, settings)
     embedded = embedding(table, dt=interval)
     rhythms = spectrum(table, dt=interval)
     signs = _look(table, embedded, rhythms, seed=seed)
     verdict = _decide(signs)
+    cleaned = denoised(table, embedded.delay) if embedded.delay >= _FINE else table
+    if verdict.regime == "undecided" and embedded.delay >= _FINE and "nonstationary" not in verdict.attributes:
+        again = _look(cleaned, embedding(cleaned, dt=interval), rhythms, seed=seed, cleaned=True)
+        other = _decide(again)
+        if other.regime != "undecided":
+            signs, verdict = again, other
+    verdict = _with_bursts(verdict, cleaned, interval)
     code = RESULTS.not_converged if verdict.regime == "undecided" else RESULTS.successful
     return RegimeFromData(
         verdict, embedded, rhythms, signs.growth, signs.k, signs.dimension, signs.surrogates, code, settings
     )
 
 
-def _look(table: Array, embedded: Embedding, rhythms: Spectrum, *, seed: int) -> _Signs:
+def _with_bursts(verdict: Verdict, table: Array, dt: float) -> Verdict:
+    """The verdict with the attribute `bursting` and its evidence, if the first channel with bursts shows them."""
+    if verdict.regime not in ("limit cycle", "torus", "chaos"):
+        return verdict
+    time = dt * np.arange(table.shape[0])
+    found: Sign | None = next((s for c in table.T if (s := bursting(time, c)) is not None), None)
+    if found is None:
+        return verdict
+    attributes = (*verdict.attributes, found.attribute)
+    return Verdict(verdict.regime, verdict.confidence, (*verdict.evidence, found.evidence), attributes)
+
+
+def _look(table: Array, embedded: Embedding, rhythms: Spectrum, *, seed: int, cleaned: bool = False) -> _Signs:
     growth, smoothed = exponent_from_data(embedded, seed=seed), False
     if not (growth.converged and growth.grows) and embedded.delay >= 5:
         from scipy import signal  # slow to load: only where it is needed
@@ -163,14 +209,23 @@ def _look(table: Array, embedded: Embedding, rhythms: Spectrum, *, seed: int) ->
         trend=_trend(table),
         mismatch=_almost_period(table),
         turns=fundamental * embedded.dt * table.shape[0],
-        lines=rhythms.line_fraction,
+        # Noise that was let through beside a line looks like a line: which there are is read from the whole series.
+        lines=spectrum(table, dt=embedded.dt).line_fraction if cleaned else rhythms.line_fraction,
         rhythms=count,
         growth=growth,
         smoothed=smoothed,
+        cleaned=cleaned,
+        kurtosis=_kurtosis(table),
         k=strength,
         dimension=correlation_dimension(table, dt=embedded.dt, delay=embedded.delay, max_dimension=6, pairs=3_000_000),
         surrogates=surrogate_test(table, count=39, most=1500, seed=seed),
     )
+
+
+def _kurtosis(x: Array) -> float:
+    """Fourth moment over the square of the second, of the channel where it is least: 3 for a normal distribution."""
+    square = (x - x.mean(axis=0)) ** 2
+    return float(np.min(np.mean(square**2, axis=0) / np.maximum(np.mean(square, axis=0) ** 2, 1e-300)))
 
 
 def _trend(x: Array) -> float:
@@ -253,6 +308,7 @@ def _refined(frequency: Array, error: Array, base: float) -> tuple[float, float]
 def _decide(signs: _Signs) -> Verdict:
     k = signs.k.k if signs.k is not None else None
     attributes = ["noisy"] if signs.growth.reason.startswith("measurement noise") or signs.smoothed else []
+    attributes = ["noisy"] if signs.cleaned else attributes
     dimension = signs.dimension is not None and signs.dimension.converged
     if signs.regular and not signs.contradictory:
         regime = "limit cycle" if signs.rhythms == 1 else "torus"
@@ -273,7 +329,8 @@ def _decide(signs: _Signs) -> Verdict:
     else:
         return Verdict("undecided", 0.0, _evidence(signs), tuple(attributes))
     confidence = 0.5 + 0.5 * sum(agree) / max(len(agree), 3)
-    return Verdict(regime, min(confidence, _SUREST.get(regime, 0.99)), _evidence(signs), tuple(attributes))
+    surest = _CLEANED if signs.cleaned else _SUREST.get(regime, 0.99)
+    return Verdict(regime, min(confidence, surest), _evidence(signs), tuple(attributes))
 
 
 def _settled(share: float) -> Evidence:
@@ -283,6 +340,12 @@ def _settled(share: float) -> Evidence:
         None,
         "The series settles: its last quarter hardly varies compared with all.",
     )
+
+
+def _only_noise(table: Array, last: int) -> Evidence:
+    left = float(np.max(table[-last:].std(axis=0) / table[:-last].std(axis=0)))
+    meaning = "The series settles: its last quarter is white noise about one place, small beside the motion before."
+    return Evidence("deviation of the last quarter", left, None, meaning)
 
 
 def _evidence(signs: _Signs) -> tuple[Evidence, ...]:
@@ -311,6 +374,12 @@ def _evidence(signs: _Signs) -> tuple[Evidence, ...]:
             f"{signs.gain:.2f} of that of surrogates.",
         ),
     ]
+    if signs.cleaned:
+        meaning = "All of this is said of the series without its white noise."
+        shown.append(Evidence("noise taken away", None, None, meaning))
+    if signs.kurtosis < _FLATTEST:
+        meaning = "Values crowd at two ends, as those of a rule that saturates."
+        shown.append(Evidence("kurtosis", signs.kurtosis, None, meaning))
     if signs.trend > 0.3:
         shown.append(
             Evidence("share of a trend", signs.trend, None, "A trend: the series has not settled on anything.")

@@ -10,29 +10,8 @@ from numpy.typing import NDArray
 
 from ..._errors import RESULTS
 from ..._results import provenance
+from ...analysis._rest import is_resting as is_resting
 from ._fidelity import FAILED, Fidelity, _bootstrap, _grade
-
-#: At rest, successive samples are no more alike than chance allows: twice the standard error of a correlation.
-_ALIKE = 2.0
-#: Largest share of the deviation before that is left at rest.
-_LEFT = 0.2
-
-
-def is_resting(x: Any, before: Any) -> bool:
-    """Whether a stretch only holds noise around one place, after a larger motion.
-
-    In every channel the deviation is at most a fifth of that of `before`, and neither neighbouring samples nor both
-    halves of the stretch differ from each other as those of a motion do.
-    """
-    x, before = np.asarray(x, float), np.asarray(before, float)
-    deviation, moved = x.std(axis=0), before.std(axis=0)
-    if np.any(deviation > _LEFT * moved):
-        return False
-    centred = x - x.mean(axis=0)
-    power = np.maximum(np.mean(centred**2, axis=0), np.finfo(float).tiny)
-    alike = np.mean(centred[1:] * centred[:-1], axis=0) / power
-    # What is left without noise, as a decay goes on below everything that matters, is at rest as well.
-    return bool(np.all((np.abs(alike) <= _ALIKE / np.sqrt(len(x)) + 0.05) | (deviation <= 1e-4 * moved)))
 
 
 def resting_fidelity(
