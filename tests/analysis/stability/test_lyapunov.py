@@ -214,6 +214,7 @@ def test_divergence_is_a_code() -> None:
         (lambda: lyapunov_spectrum(Lorenz(), solver=Tsit5()), "fixed-step solver such as"),
         (lambda: lyapunov_spectrum(OrnsteinUhlenbeck()), "needs `key`"),
         (lambda: lyapunov_spectrum(Lorenz(), duration=-1.0), "`duration` must be a finite time"),
+        (lambda: lyapunov_spectrum(Lorenz(), rtol=0.0), "`rtol` must be a positive number"),
         (lambda: lyapunov_spectrum(Lorenz(), transient=math.inf), "`transient` must be a finite time"),
         (lambda: lyapunov_spectrum(Lorenz(), inputs=1.0), "takes no input"),
         (lambda: lyapunov_spectrum(LeakyIntegrateAndFire(), solver=RK4(0.1)), "LocatedEvents"),

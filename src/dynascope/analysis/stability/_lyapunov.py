@@ -123,7 +123,7 @@ def lyapunov_spectrum(
         A `LyapunovSpectrum`.
 
     Raises:
-        InputError: For a discrete state, a missing key, or `k` out of range.
+        InputError: For a discrete state, a missing key, or `k` or `rtol` out of range.
         ComputationFailed: If the orbit becomes infinite, and `throw`.
 
     Example:
@@ -133,6 +133,8 @@ def lyapunov_spectrum(
         True
     """
     method = method if method is not None else Benettin()
+    if not isinstance(rtol, (int, float)) or not 0 < rtol < math.inf:
+        raise InputError(f"`rtol` must be a positive number, got {rtol!r}.")
     stepped = differentiable_map(system, y0, inputs=inputs, key=key, solver=solver, what="lyapunov_spectrum")
     found = kind(system)
     vectors = _vectors(stepped.dimension, k, found)
