@@ -33,3 +33,25 @@ def test_special_points_are_marked_with_their_place():
 def test_unknown_variable_is_refused():
     with pytest.raises(ds.InputError, match="must be one of v, w"):
         bifurcation_diagram(_diagram(), variable="q")
+
+
+@pytest.mark.parametrize(("count", "marker"), [(6, "o"), (120, ",")])
+def test_a_few_orbits_are_dots_above_the_branches_and_many_are_pixels_beneath(count, marker):
+    logistic = ds.build("logistic")
+    orbits = ds.orbit_diagram(logistic, "r", 2.75, 3.5, count=count)
+    figure = bifurcation_diagram(_logistic(), orbits=orbits)
+    (dots,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "None" and line.get_marker() == marker]
+    x, y = (np.asarray(data, float) for data in dots.get_data())
+    assert (dots.get_zorder() > 3) == (count < 100)
+    if count == 6:
+        # Fixed points 1 - 1/r, then cycles of 2 and 4.
+        at, repeats = np.unique(x[np.isfinite(y)], return_counts=True)
+        np.testing.assert_allclose(at, orbits.parameter)
+        assert repeats.tolist() == orbits.repeats.tolist() == [1, 1, 2, 2, 2, 4]
+        assert np.min(np.abs(y[x == at[0]] - (1 - 1 / at[0]))) < 1e-9
+    assert "orbits" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@functools.cache
+def _logistic():
+    return ds.bifurcations(ds.build("logistic"), "r", 2.75, 3.5)

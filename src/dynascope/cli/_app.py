@@ -179,7 +179,7 @@ def _basins() -> None:
 
 @_command(
     "bifurcations",
-    (*SYSTEM, "parameter", "low", "high", "second", "cycles", "input", "out"),
+    (*SYSTEM, "parameter", "low", "high", "second", "cycles", "orbits", "input", "out"),
     notes={"out": "File to write: .nc or .npz for the numbers, .png, .svg or .pdf for the diagram."},
 )
 def _bifurcations() -> None:

@@ -8,16 +8,17 @@ import numpy as np
 
 from .._errors import RESULTS, InputError
 from .._param import parameters
-from ..analysis.bifurcation import BifurcationDiagram, SpecialPoint
+from ..analysis.bifurcation import BifurcationDiagram, OrbitDiagram, SpecialPoint
 from ..analysis.bifurcation import bifurcations as bifurcations_of
 from ..systems import AbstractSystem, dimension, kind
 from ._answer import Answer
 from ._bifurcation_set import over_two, second_range
 from ._options import Options
+from ._orbits import facts_of, files_of, orbits_beside, told
 from ._setup import input_of, key_of
 from ._show import plain, table
 from ._targets import system_of
-from ._written import out_of, written
+from ._written import out_of
 
 #: Special points and components of a state that are shown to people.
 _SHOWN, _COMPONENTS = 40, 3
@@ -29,6 +30,8 @@ def bifurcations(target: str, options: Options) -> Answer:
     name, low, high = _asked(system, options)
     out = out_of(options)
     if options.second is not None:
+        if options.orbits is not None:
+            raise InputError("`--orbits` belongs to a diagram over one parameter. Leave it or `--and` out.")
         other, ends = second_range(options.second, name)
         return over_two(target, system, {name: (low, high), other: ends}, options, notes=found.notes)
     if options.cycles:
@@ -50,9 +53,11 @@ def bifurcations(target: str, options: Options) -> Answer:
         "notes": [*found.notes, *assumed, *diagram.notes],
         "settings": plain(diagram.settings),
     }
-    if out is not None:
-        facts["file"] = str(written(diagram, out))
-    return Answer(facts, _told(target, diagram, facts.get("file")))
+    orbits = orbits_beside(system, diagram, options, inputs=inputs)
+    if orbits is not None:
+        facts["orbits"] = facts_of(orbits)
+    files = {} if out is None else files_of(diagram, orbits, out)
+    return Answer(facts | files, _told(target, diagram, orbits, list(files.values())))
 
 
 def _asked(system: AbstractSystem, options: Options) -> tuple[str, float, float]:
@@ -99,7 +104,7 @@ def _branches(diagram: BifurcationDiagram) -> list[dict[str, Any]]:
     return rows
 
 
-def _told(target: str, diagram: BifurcationDiagram, file: str | None) -> str:
+def _told(target: str, diagram: BifurcationDiagram, orbits: OrbitDiagram | None, files: list[str]) -> str:
     head, *_ = diagram.summary().splitlines()
     lines = [f"{target}: {head}"]
     if diagram.types:
@@ -122,4 +127,5 @@ def _told(target: str, diagram: BifurcationDiagram, file: str | None) -> str:
         if len(diagram.types) > _SHOWN:
             lines.append(f"  and {len(diagram.types) - _SHOWN} more (`--json` shows all)")
     lines += [f"  Note: {note}" for note in diagram.notes]
-    return "\n".join(lines + ([f"  written to {file}"] if file else []))
+    lines += [] if orbits is None else told(orbits)
+    return "\n".join(lines + [f"  written to {file}" for file in files])

@@ -86,6 +86,10 @@ class Options:
     cycles: Annotated[
         bool, typer.Option("--cycles", help="With `--and`: curves of bifurcations of cycles of flows, too (slower).")
     ] = False
+    orbits: Annotated[
+        int | None,
+        typer.Option("--orbits", metavar="N", help="Run orbits at N values, too, and compare them with the branches."),
+    ] = None
     observe: Annotated[
         bool, typer.Option("--observe", help="Write what `observe` shows (a readout) instead of the state.")
     ] = False

@@ -23,6 +23,8 @@ _MARKS = {
     "fold of cycles": ("s", "LPC"),
     "branch point of cycles": ("D", "BPC"),
 }
+#: From so many values of the parameter on, orbits are drawn as single pixels.
+_DENSE = 100
 #: What the behaviour of an orbit that becomes infinite is numbered.
 _UNBOUNDED = 4
 #: From so many special points on they are marked without their values.
@@ -41,7 +43,7 @@ def bifurcation_diagram(
     Args:
         result: From `bifurcations`.
         variable: Name of the component; None takes the first.
-        orbits: Where orbits settle, from `orbit_diagram`: dots beneath the branches.
+        orbits: Where orbits settle, from `orbit_diagram`: dots, beneath the branches where there are many.
         axes: Draw only the diagram into these matplotlib axes instead of a new figure.
 
     Raises:
@@ -68,7 +70,7 @@ def bifurcation_diagram(
         parts[1].set_ylabel(label("period", result.time_unit))
         parts[0].set_xlabel("")
         parts[1].set_xlabel(label(result.parameter_name, result.parameter_unit))
-    figure.legend(handles=_legend(result), loc="outside lower center", ncols=4)
+    figure.legend(handles=_legend(result, orbits), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -105,7 +107,20 @@ def _dots(axes: Axes, orbits: OrbitDiagram | None, which: int, colour: str = MUT
     heights = np.concatenate([heights, np.where(orbits.count > 0, np.nan, orbits.high[:, which])[:, None]], axis=1)
     heights = np.where((orbits.behaviour == _UNBOUNDED)[:, None], np.nan, heights)
     at = np.broadcast_to(orbits.parameter[:, None], heights.shape)
-    axes.plot(at.ravel(), heights.ravel(), ",", color=colour, zorder=1, rasterized=True)
+    # Many orbits are a texture beneath the branches; a few would be lost there.
+    dense = _is_dense(orbits)
+    look: Any = {"marker": ",", "zorder": 1} if dense else {"marker": "o", "ms": 3.5, "mew": 0, "zorder": 4}
+    dots = np.stack([at.ravel(), heights.ravel()], axis=1)
+    if not dense:
+        # Smooth dots drawn many times in one place become squares.
+        dots = dots[np.isfinite(dots[:, 1])]
+        size = np.max(np.abs(dots), axis=0, initial=1e-300)
+        dots = dots[np.unique(np.round(dots / size, 4), axis=0, return_index=True)[1]]
+    axes.plot(*dots.T, ls="none", color=colour, rasterized=True, **look)
+
+
+def _is_dense(orbits: OrbitDiagram) -> bool:
+    return len(np.unique(orbits.parameter)) >= _DENSE
 
 
 def _branches(axes: Axes, result: BifurcationDiagram, which: int) -> None:
@@ -168,7 +183,7 @@ def _look(stable: bool) -> dict[str, Any]:
     return {"ls": "-", "lw": 1.6} if stable else {"ls": (0, (3.5, 2)), "lw": 1.0}
 
 
-def _legend(result: BifurcationDiagram) -> list[Line2D]:
+def _legend(result: BifurcationDiagram, orbits: OrbitDiagram | None) -> list[Line2D]:
     handles = []
     for kind in dict.fromkeys(result.kinds):
         for stable in (True, False):
@@ -180,4 +195,8 @@ def _legend(result: BifurcationDiagram) -> list[Line2D]:
         names = {"hopf": "Hopf", "neimark-sacker": "Neimark-Sacker"}
         text = f"{short}: {names.get(type_, type_)}" if short else type_
         handles.append(Line2D([], [], ls="none", marker=shape, color=INK, ms=5, label=text))
+    if orbits is not None:
+        text = "orbits" if orbits.discrete else "orbits: rest, maxima"
+        size = 1.5 if _is_dense(orbits) else 3.5
+        handles.append(Line2D([], [], ls="none", marker="o", color=MUTED, ms=size, mew=0, label=text))
     return handles
