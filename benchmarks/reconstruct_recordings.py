@@ -129,7 +129,7 @@ def middle(rows, score):
 
 def table(kept):
     """All of it as lines of Markdown."""
-    head = "| recording | model, seeds | D_stsp | D_H | PE(2) | PE(20) | grade | published D_stsp, D_H, PE(20) |"
+    head = "| recording | model, seeds | D_stsp | D_H | PE(2) | PE(20) | grades | published D_stsp, D_H, PE(20) |"
     lines = [head, "| --- " * 8 + "|"]
     for name in RATES:
         rows = kept.get(name, [])
@@ -147,10 +147,10 @@ def table(kept):
             mine = [row for row in rows if row["kind"] == kind]
             if not mine:
                 continue
-            grades = sorted({row.get("grade", "failed") for row in mine})
+            grades = list(dict.fromkeys(row.get("grade", "failed") for row in mine))
             short = {row["ahead"] for row in mine if row.get("ahead", 20) < 20}
             cells = [middle(mine, score) for score in SCORES]
-            cells[3] += f", {min(short)} steps" if short else ""
+            cells[3] = "-" if short else cells[3]
             theirs = PUBLISHED[name].get(kind)
             said = ", ".join(f"{x:g}" for x in theirs) if theirs else ""
             lines.append(f"| | {kind}, {len(mine)} | {' | '.join(cells)} | {', '.join(grades)} | {said} |")
