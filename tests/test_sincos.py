@@ -19,14 +19,15 @@ def samples(size: float) -> np.ndarray:
 
 
 @pytest.mark.skipif(not EXTENDED, reason="this processor has no extended precision to compare with")
-@pytest.mark.parametrize("size", [0.7, 10.0, 1e3, 1e5, 1e6])
-def test_error_is_below_one_unit_in_the_last_place(size: float) -> None:
+@pytest.mark.parametrize(("size", "most"), [(0.7, 1.0), (10.0, 1.5), (1e3, 1.5), (1e5, 2.5), (1e6, 2.5)])
+def test_error_in_units_in_the_last_place(size: float, most: float) -> None:
     x = samples(size)
     for found, exact in zip(
         jax.jit(sincos)(x), (np.sin(x.astype(np.longdouble)), np.cos(x.astype(np.longdouble))), strict=True
     ):
         units = np.abs(np.asarray(found).astype(np.longdouble) - exact) / np.spacing(np.abs(exact).astype(float))
-        assert np.max(units) < 1.0
+        assert np.max(units) < most
+        assert np.max(np.abs(np.asarray(found) - exact)) < 2.0**-52
 
 
 def test_phases_of_any_size_lose_no_more_than_their_rounding() -> None:

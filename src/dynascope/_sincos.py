@@ -8,10 +8,25 @@ import jax.numpy as jnp
 #: pi / 2 as a sum of three numbers, the first two of 33 bits: their products with a quarter-turn count below 2^20 are
 #: exact, so that the remainder is exact to its last bits (Cody & Waite 1980).
 _HALF_PI = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
-#: Taylor coefficients of sin(r) / r and cos(r) in r^2; the first left out is below 2^-56 of the sum for |r| < pi / 4.
-_SINE = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(9))
-_COSINE = tuple((-1.0) ** k / math.factorial(2 * k) for k in range(9))
-#: The same of the sine for |r| < pi / 2.
+#: (sin(r) - r) / r^3 and (cos(r) - 1 + r^2 / 2) / r^4 for |r| < pi / 4, as polynomials in r^2 equal to them at six
+#: Chebyshev nodes: fewer terms than Taylor's, and their errors stay below 2^-56.
+_SINE = (
+    -0.16666666666666666,
+    0.008333333333330948,
+    -0.00019841269836758574,
+    2.755731610255244e-06,
+    -2.5051131845003624e-08,
+    1.5918129294866608e-10,
+)
+_COSINE = (
+    0.041666666666666664,
+    -0.0013888888888887398,
+    2.480158729876569e-05,
+    -2.7557317271729793e-07,
+    2.08761462684032e-09,
+    -1.1382632425521717e-11,
+)
+#: Taylor coefficients of sin(r) / r in r^2 for |r| < pi / 2; the first left out is below 2^-56 of the sum.
 _HALF_TURN = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(11))
 
 
@@ -19,27 +34,23 @@ _HALF_TURN = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(11))
 def sincos(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The sine and the cosine of `x`, several times faster than one by one in double precision on a CPU.
 
-    Their error is below 1 unit in the last place for abs(x) < 1e6. Beyond, they are those of a number within a few
-    units in the last place of x, which is all that rounding leaves of a phase.
+    Their error is below 1.5 units in the last place for abs(x) < 1000 and below 2.5 for abs(x) < 1e6, there below
+    2^-52. Beyond, they are those of a number within a few units in the last place of x, which is all that rounding
+    leaves of a phase.
     """
     if x.dtype != jnp.float64:
         return jnp.sin(x), jnp.cos(x)
     turns = jnp.round(x * (2.0 / math.pi))
-    # The remainder as r and what rounding took from it, `rest`: both differences below are exact.
-    first = x - turns * _HALF_PI[0]
-    second = first - turns * _HALF_PI[1]
-    lost = ((first - second) - turns * _HALF_PI[1]) - turns * _HALF_PI[2]
-    r = second + lost
-    rest = (second - r) + lost
+    # The products with the first two parts are exact, and so is the first difference.
+    r = x - turns * _HALF_PI[0] - turns * _HALF_PI[1] - turns * _HALF_PI[2]
     z = r * r
-    # The largest terms are added last, to the derivative times `rest` and what rounding takes from 1 - z / 2.
-    s = r + (r * (z * _polynomial(_SINE[1:], z)) + rest * (1.0 - 0.5 * z))
-    most = 1.0 - 0.5 * z
-    c = most + (((1.0 - most) - 0.5 * z) + (z * z * _polynomial(_COSINE[2:], z) - r * rest))
+    s = r + r * (z * _polynomial(_SINE, z))
+    c = 1.0 + z * (z * _polynomial(_COSINE, z) - 0.5)
     quarter = turns - 4.0 * jnp.floor(0.25 * turns)
-    swap = (quarter == 1.0) | (quarter == 3.0)
+    # Distances, not pairs of comparisons: the loop is bound by their number.
+    swap = jnp.abs(quarter - 2.0) == 1.0
     sine, cosine = jnp.where(swap, c, s), jnp.where(swap, s, c)
-    return jnp.where(quarter >= 2.0, -sine, sine), jnp.where((quarter == 1.0) | (quarter == 2.0), -cosine, cosine)
+    return jnp.where(quarter >= 2.0, -sine, sine), jnp.where(jnp.abs(quarter - 1.5) < 1.0, -cosine, cosine)
 
 
 @sincos.defjvp
