@@ -139,3 +139,12 @@ def test_the_factor_of_scaling_follows_its_equation() -> None:
     np.testing.assert_allclose(state.rate, 5.0 * np.exp(-3.0), rtol=1e-10)
     exact = (300.0 - 100.0 * (1 - np.exp(-3.0))) / 1000.0
     np.testing.assert_allclose(jnp.log(state.scale), exact, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("rule", "most"), [(None, 8.2), (PairSTDP(), 16.2)])
+def test_only_rules_at_spikes_keep_what_finds_synapses_from_their_targets(rule: Any, most: float) -> None:
+    cells = LeakyCells((CurrentReceptor("exc", tau=5.0),))
+    link = Projection("a", "a", FixedProbability(0.5), "exc", plasticity=rule, homeostasis=Homeostasis(target=5.0))
+    (learning,) = spiking_network([Population("a", 200, cells)], [link], key=KEY).learning
+    arrays = [learning.by_target, learning.sources, learning.first, *jax.tree.leaves(learning.synapses)]
+    assert most - 0.2 < sum(one.nbytes for one in arrays) / learning.synapses.count < most

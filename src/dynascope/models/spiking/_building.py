@@ -286,10 +286,12 @@ def _merged(
 
 
 def _learning(one: Projection, synapses: Synapses, named: Sequence[tuple[str, int]], slot: int) -> Learning:
-    """A projection that learns, its synapses sorted by target too."""
+    """A projection that learns, its synapses sorted by target too where a rule at spikes needs to find them."""
     (low, high), (first, last) = span_of(named, one.pre), span_of(named, one.post)
-    targets = np.asarray(synapses.slots) - slot
-    sources = np.asarray(synapses.sources())
+    # Scaling alone acts on targets as a whole.
+    searched = one.plasticity is not None
+    targets = np.asarray(synapses.slots) - slot if searched else np.zeros(0, np.int32)
+    sources = np.asarray(synapses.sources()) if searched else targets
     order = np.argsort(targets, kind="stable")
     counts = np.bincount(targets, minlength=last - first)
     return Learning(

@@ -63,14 +63,14 @@ class LearningState(NamedTuple):
 class Learning(eqx.Module):
     """A projection that learns: its synapses sorted by source, and for rules at spikes also by target.
 
-    Its memory beside that of the synapses, for each of them: 8 bytes for the sorting by target, and the weight of now.
-    A spike changes weights when it is sent, whatever its delay: delays are those of dendrites.
+    Its memory beside that of the synapses, for each of them: the weight of now, and for rules at spikes 8 bytes for the
+    sorting by target. A spike changes weights when it is sent, whatever its delay: delays are those of dendrites.
 
     Attributes:
         synapses: The synapses, with the weights that they start from.
         rule: `PairSTDP`, `TripletSTDP` or another rule at spikes; None for none.
         homeostasis: Scaling of all inputs of a neuron, or None.
-        by_target: Numbers of the synapses in the order of their targets.
+        by_target: Numbers of the synapses in the order of their targets; empty without a rule at spikes.
         sources: Source of each, in that order.
         first: Position of the first of each target, shape `(post + 1,)`.
         pre: First unit of the sources, and their number.
