@@ -12,7 +12,12 @@ import numpy as np
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parents[1] / "docs" / "images" / "verdict-confusion.png"
-TITLES = {"development-model": "with a model", "development-recordings": "from recordings"}
+TITLES = {
+    "held-out-model": "held out, with a model",
+    "held-out-recordings": "held out, recordings",
+    "development-model": "development, with a model",
+    "development-recordings": "development, recordings",
+}
 
 
 def draw(axis: Any, rows: list[dict[str, Any]], title: str) -> None:
@@ -34,8 +39,11 @@ def draw(axis: Any, rows: list[dict[str, Any]], title: str) -> None:
 def main() -> None:
     stores = [HERE / "results" / f"{name}.jsonl" for name in TITLES]
     stores = [s for s in stores if s.exists()]
-    figure, axes = plt.subplots(1, len(stores), figsize=(6 * len(stores), 5), layout="constrained", squeeze=False)
-    for axis, store in zip(axes[0], stores, strict=True):
+    down = (len(stores) + 1) // 2
+    figure, axes = plt.subplots(down, 2, figsize=(12, 5 * down), layout="constrained", squeeze=False)
+    for axis in axes.flat[len(stores) :]:
+        axis.set_axis_off()
+    for axis, store in zip(axes.flat, stores, strict=False):
         draw(axis, [json.loads(line) for line in store.read_text().splitlines()], TITLES[store.stem])
     figure.savefig(PICTURE, dpi=120)
 
