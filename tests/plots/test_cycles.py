@@ -5,7 +5,7 @@ import pytest
 
 import dynascope as ds
 from dynascope import InputError, plots
-from dynascope.analysis.cycles import periodic_orbit, phase_response
+from dynascope.analysis.cycles import hybrid_orbit, periodic_orbit, phase_response
 
 
 def test_orbit_and_response():
@@ -22,3 +22,11 @@ def test_orbit_and_response():
     nothing = periodic_orbit(ds.build("lorenz", rho=0.5), throw=False)
     with pytest.raises(InputError, match="no orbit to draw"):
         plots.plot(nothing)
+
+
+def test_orbit_through_resets_has_a_panel_each_and_its_multipliers():
+    neuron = ds.build("leaky-integrate-and-fire")
+    figure = ds.plot(hybrid_orbit(neuron))
+    assert [panel.get_title(loc="left") or panel.get_title() for panel in figure.axes] == ["V", "multipliers"]
+    with pytest.raises(ds.InputError, match="none was found"):
+        ds.plot(hybrid_orbit(neuron.replace(I=0.0), throw=False))

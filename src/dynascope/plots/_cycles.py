@@ -1,4 +1,4 @@
-"""Periodic orbits with their multipliers, and phase response curves."""
+"""Periodic orbits with their multipliers, also those through resets, and phase response curves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .._errors import InputError
-from ..analysis.cycles import PeriodicOrbit, PhaseResponse
+from ..analysis.cycles import HybridOrbit, PeriodicOrbit, PhaseResponse
 from ._style import ACCENT, CYCLE, FAINT, INK, MUTED, WARM, label, new_figure, root, styled, time_label
 
 #: Components drawn at most.
@@ -39,6 +39,33 @@ def periodic_orbit_figure(result: PeriodicOrbit, *, axes: Any = None) -> Figure:
     return figure
 
 
+@styled
+def hybrid_orbit_figure(result: HybridOrbit, *, axes: Any = None) -> Figure:
+    """The components along one period, one panel each, with the resets, and the multipliers in the complex plane.
+
+    Args:
+        result: From `hybrid_orbit`.
+        axes: Draw only the first component into these matplotlib axes instead of a new figure.
+
+    Raises:
+        InputError: If no orbit was found.
+    """
+    if not result.states.size:
+        raise InputError("There is no orbit to draw: none was found.")
+    count = 1 if axes is not None else len(result.names[:_MOST])
+    figure = new_figure(2.6) if axes is None else root(axes)
+    parts: Any = [axes] if axes is not None else list(np.ravel(figure.subplots(1, count + 1)))
+    for i, panel in enumerate(parts[:count]):
+        for event in np.cumsum(result.intervals):
+            panel.axvline(event, color=FAINT, lw=0.8)
+        panel.plot(result.times, result.states[:, i], color=CYCLE[i % len(CYCLE)])
+        panel.set_xlabel(time_label(result.time_unit))
+        panel.set_title(label(result.names[i]))
+    if axes is None:
+        _multipliers(parts[-1], result)
+    return figure
+
+
 def _components(axes: Axes, result: PeriodicOrbit) -> None:
     s = np.linspace(0.0, 1.0, 1001)
     dense = result.at(s)
@@ -57,7 +84,7 @@ def _components(axes: Axes, result: PeriodicOrbit) -> None:
     axes.legend(loc="upper center", ncols=2)
 
 
-def _multipliers(axes: Axes, result: PeriodicOrbit) -> None:
+def _multipliers(axes: Axes, result: PeriodicOrbit | HybridOrbit) -> None:
     angle = np.linspace(0.0, 2 * np.pi, 200)
     axes.fill(np.cos(angle), np.sin(angle), color=FAINT, alpha=0.6, lw=0)
     axes.plot(np.cos(angle), np.sin(angle), color=MUTED, lw=0.7)

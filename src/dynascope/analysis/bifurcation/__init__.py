@@ -16,6 +16,8 @@ from ._follow import correct as correct
 from ._follow import follow as follow
 from ._free import FreeParameter as FreeParameter
 from ._free import free_parameter as free_parameter
+from ._hybrid_branch import hybrid_branch as hybrid_branch
+from ._hybrid_walk import HybridContinuation as HybridContinuation
 from ._locate import Located as Located
 from ._locate import crossings as crossings
 from ._locate import locate as locate

@@ -1,7 +1,10 @@
-"""Periodic orbits of flows: found whether stable or not, with multipliers."""
+"""Periodic orbits of flows and hybrid systems: found whether stable or not, with multipliers."""
 
 from ._find import periodic_orbit as periodic_orbit
 from ._guess import hopf_guess as hopf_guess
+from ._hybrid_orbit import HybridOrbit as HybridOrbit
+from ._hybrid_orbit import hybrid_orbit as hybrid_orbit
+from ._hybrid_response import hybrid_phase_response as hybrid_phase_response
 from ._orbit import PeriodicOrbit as PeriodicOrbit
 from ._phase_response import PhaseResponse as PhaseResponse
 from ._phase_response import phase_response as phase_response

@@ -82,7 +82,7 @@ def periodic_orbit(
     if kind(system) != "flow":
         raise InputError(
             f"`periodic_orbit` is for flows; `{type(system).__name__}` is a {kind(system)}. Cycles of maps are fixed "
-            "points of their iterates; of noisy systems take the deterministic part."
+            "points of their iterates; of hybrid systems take `hybrid_orbit`, of noisy ones the deterministic part."
         )
     if period is not None and not (math.isfinite(period) and period > 0):
         raise InputError(f"`period` must be a positive finite time, got {period}.")

@@ -66,7 +66,7 @@ class PeriodicOrbit(AbstractResult):
         if self.result != RESULTS.successful:
             return f"No periodic orbit: {RESULTS[self.result]}"
         largest = self.nontrivial[:1]
-        leading = f", largest multiplier {_shown(largest[0])}" if largest.size else ""
+        leading = f", largest multiplier {shown(largest[0])}" if largest.size else ""
         sure = "" if self.forced else f" (the trivial one is 1 up to {self.trivial_error:.1g})"
         again = f" The guess went around it {self.covers} times." if self.covers > 1 else ""
         return (
@@ -124,7 +124,7 @@ def stability_of(multipliers: NDArray[np.complex128], *, forced: bool, error: fl
     return f"{name} (neutral directions)" if neutral and name != "neutral" else name, out
 
 
-def _shown(value: complex) -> str:
+def shown(value: complex) -> str:
     if abs(value.imag) < 1e-12 * abs(value):
         return f"{value.real:.6g}"
     return f"{value.real:.6g} {'+' if value.imag > 0 else '-'} {abs(value.imag):.6g}i"

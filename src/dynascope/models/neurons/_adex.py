@@ -104,8 +104,9 @@ class AdEx(AbstractHybrid):
     def vector_field(self, t: Time, y: State, u: Input) -> State:
         del t
         V, w = y
-        # No orbit passes the peak; the cap keeps trial steps of a solver that overshoot it finite.
-        spike = self.Delta * jnp.exp((jnp.minimum(V, self.V_peak) - self.V_T) / self.Delta)
+        # No orbit passes the peak; the cap keeps trial steps of a solver that overshoot it finite. It lies above the
+        # peak, where the rule must have a derivative.
+        spike = self.Delta * jnp.exp((jnp.minimum(V, self.V_peak + self.Delta) - self.V_T) / self.Delta)
         dV = (self.g_L * (self.E_L - V + spike) - w + self.I + injected(u)) / self.C
         return jnp.stack([dV, (self.a * (V - self.E_L) - w) / self.tau_w])
 

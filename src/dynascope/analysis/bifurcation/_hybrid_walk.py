@@ -1,0 +1,264 @@
+"""Pseudo-arclength steps along orbits through resets, and the location of what happens between two of them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._errors import InputError
+from ..cycles._passages import CAPACITY, Passages
+from ..cycles._reset_newton import Solution, course, margin, mismatch, monodromy, moved, remeshed
+
+Array = NDArray[np.float64]
+
+#: Multipliers this near to the unit circle are not counted as unstable.
+BAND = 1e-6
+#: Newton steps of a point, the step that counts as none, and tries to locate a special point.
+_NEWTON, _STILL, _TRIES = 10, 1e-10, 60
+#: Points between two moves of the mesh.
+_STRETCH = 4
+
+BOUND = "The branch reached an end of the parameter's range."
+GRAZING = "The orbit grazes a surface: it is about to lose or gain an event."
+LONG = "The period grows without an end in sight: an equilibrium or a saddle lies ahead, or a threshold out of reach."
+FULL = "The branch has more points than `max_points` allows. Raise `max_points` of `HybridContinuation`."
+STUCK = "The smallest step did not converge: the branch ends or is not smooth here."
+CLOSED = "The branch closed on itself."
+
+
+class HybridContinuation(eqx.Module):
+    """How branches of orbits through resets are followed.
+
+    Args:
+        steps: Steps of the integrator from one reset to the next.
+        max_points: Points at most, each way.
+        longest: A period longer than this many times that at the start ends the branch.
+        first: First step, in units of the extent of the orbit and of the range of the parameter.
+        smallest: A step that would have to be smaller ends the branch.
+        largest: Largest step.
+        angle: Angle between successive tangents that is aimed at, in radians; three times as much is refused.
+    """
+
+    steps: int = eqx.field(static=True, default=128)
+    max_points: int = eqx.field(static=True, default=250)
+    longest: float = eqx.field(static=True, default=20.0)
+    first: float = eqx.field(static=True, default=5e-3)
+    smallest: float = eqx.field(static=True, default=1e-7)
+    largest: float = eqx.field(static=True, default=0.1)
+    angle: float = eqx.field(static=True, default=0.15)
+
+    def __check_init__(self) -> None:
+        if not 8 <= self.steps <= CAPACITY or self.max_points < 2 or not self.longest > 1:
+            raise InputError(
+                f"`HybridContinuation` needs 8 to {CAPACITY} `steps`, at least 2 `max_points` and `longest` above 1, "
+                f"got {self.steps}, {self.max_points} and {self.longest}."
+            )
+
+
+class Point(NamedTuple):
+    """An orbit of the branch, its tangent, and the test functions that change their sign at special points."""
+
+    starts: Array
+    times: Array
+    value: float
+    tangent: Array
+    multipliers: Any
+    low: Array
+    high: Array
+    tests: dict[str, float]
+
+
+class HybridWalk(NamedTuple):
+    """One way along a branch: points, special points by their number, why it ends, and whether it closed."""
+
+    points: list[Point]
+    special: dict[int, str]
+    errors: dict[int, float]
+    end: str
+    closed: bool
+
+
+class _Track(NamedTuple):
+    """What stays the same on a stretch: equations, and the range of the parameter."""
+
+    passages: Passages
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+    def equations(self, starts: Array, times: Array, value: float) -> tuple[Array, Array]:
+        left, matrix = mismatch(self.passages, starts, times, value)
+        matrix[:, -1] *= self.width
+        return left, matrix
+
+    def corrected(self, start: Any, row: Array) -> tuple[Array, Array, float, Array] | None:
+        """The solution near `start` in the plane across `row`, with the derivative there; None if there is none."""
+        starts, times, value = start
+        for _ in range(_NEWTON):
+            left, matrix = self.equations(starts, times, value)
+            whole = np.concatenate([matrix, row[None]])
+            if not (np.all(np.isfinite(left)) and np.all(np.isfinite(whole))):
+                return None
+            change = np.asarray(np.linalg.lstsq(whole, np.append(-left, 0.0), rcond=1e-15)[0], float)
+            starts, times = moved(self.passages, starts, times, change[:-1])
+            value = value + change[-1] * self.width
+            if np.abs(change).max() > 1 or np.any(times <= 0):
+                return None
+            if np.abs(change).max() < _STILL:
+                return starts, times, float(value), matrix
+        return None
+
+    def point(self, starts: Array, times: Array, value: float, matrix: Array, before: Array) -> Point:
+        """The point with its tangent in the direction of `before`."""
+        tangent = np.linalg.svd(matrix)[2][-1]
+        tangent = tangent if tangent @ before > 0 else -tangent
+        seen = course(self.passages, starts, times, value)
+        mu = np.asarray(np.linalg.eigvals(monodromy(seen)), complex)
+        mu = mu[np.argsort(-np.abs(mu), kind="stable")]
+        others = np.delete(mu, int(np.argmin(np.abs(mu - 1))))
+        pairs = [others[i] * others[j] - 1 for i in range(others.size) for j in range(i)]
+        apart = min(margin(self.passages, seen, times), 1e300)
+        nodes = np.asarray(seen.nodes).reshape(-1, starts.shape[1])
+        tests = {
+            "fold of cycles": float(tangent[-1]),
+            "period doubling": float(np.prod(others + 1).real),
+            "neimark-sacker": float(np.prod(pairs).real) if pairs else 1.0,
+            "grazing": apart,
+            "late crossing": float(np.min(np.asarray(seen.rates))),
+        }
+        return Point(starts, times, value, tangent, mu, nodes.min(axis=0), nodes.max(axis=0), tests)
+
+    def stepped(self, point: Point, h: float) -> Point | None:
+        """The point at the distance `h` along the tangent."""
+        starts, times = moved(self.passages, point.starts, point.times, h * point.tangent[:-1])
+        found = self.corrected((starts, times, point.value + h * point.tangent[-1] * self.width), point.tangent)
+        return None if found is None else self.point(*found, point.tangent)
+
+    def at(self, point: Point, value: float) -> Point | None:
+        """The point near `point` at the value of the parameter."""
+        row = np.zeros_like(point.tangent)
+        row[-1] = 1.0
+        found = self.corrected((point.starts, point.times, value), row)
+        return None if found is None else self.point(*found, point.tangent)
+
+    def located(self, point: Point, h: float, new: Point, name: str) -> tuple[Point | None, float, float]:
+        """The point between `point` and `new`, `h` along the tangent, where a test is nil.
+
+        Returns:
+            The point, None if it was not found; the error of its value; its distance along the tangent.
+            For grazing the point is on the near side: beyond it there is no such orbit.
+        """
+        s, low, high, a, b = h, 0.0, h, point.tests[name], new.tests[name]
+        best, value, last = None, point.value, new.value
+        for k in range(_TRIES):
+            straight = k % 3 < 2 and abs(a) < 1e299 and a != b
+            s = low - a * (high - low) / (b - a) if straight else 0.5 * (low + high)
+            s = s if low < s < high else 0.5 * (low + high)
+            found = self.stepped(point, s)
+            if found is None:
+                return None, np.inf, s
+            best, last, value = found, value, found.value
+            if found.tests[name] * point.tests[name] > 0:
+                low, a, b = s, found.tests[name], b / 2
+            else:
+                high, b, a = s, found.tests[name], a / 2 if abs(a) < 1e299 else a
+            if high - low < 1e-12 or (abs(value - last) < 1e-14 * self.width and k > 3):
+                break
+        if name in _LAST:
+            best = self.stepped(point, low) if low > 0 else best
+        gap = abs(best.value - last) if best is not None else np.inf
+        return best, gap + 1e-12 * self.width, s
+
+
+#: Tests that end a branch.
+_LAST = ("grazing", "late crossing")
+
+
+def walked(
+    start: Solution, value: float, window: tuple[float, float], *, method: HybridContinuation, way: int
+) -> HybridWalk:
+    """The branch from `start` towards larger (`way` = 1) or smaller values of the parameter at first."""
+    track = _Track(start.passages, *window)
+    _, matrix = track.equations(start.starts, start.times, value)
+    ahead = np.zeros(matrix.shape[1])
+    ahead[-1] = way
+    first = track.point(start.starts, start.times, value, matrix, ahead)
+    if not start.good:
+        return HybridWalk([first], {}, {}, STUCK, False)
+    points, special, errors = [first], dict[int, str](), dict[int, float]()
+    h, longest = method.first, method.longest * start.times.sum()
+    while True:
+        point = points[-1]
+        if len(points) >= method.max_points:
+            return HybridWalk(points, special, errors, FULL, False)
+        new = track.stepped(point, h)
+        angle = np.inf if new is None else float(np.arccos(np.clip(new.tangent @ point.tangent, -1.0, 1.0)))
+        if new is None or angle > 3 * method.angle:
+            h /= 2
+            if h < method.smallest:
+                return HybridWalk(points, special, errors, STUCK, False)
+            continue
+        end = _noted(track, points, new, h, special, errors)
+        if end:
+            return HybridWalk(points, special, errors, end, False)
+        if new.times.sum() > longest:
+            return HybridWalk(points, special, errors, LONG, False)
+        if len(points) > 8 and _closed(track, points[0], new, h):
+            return HybridWalk([*points[:-1], points[0]], special, errors, CLOSED, True)
+        h = min(method.largest, h * float(np.clip(method.angle / max(angle, 1e-9), 0.5, 2.0)))
+        if len(points) % _STRETCH == 0:
+            track, points[-1] = _renewed(track, points[-1], method)
+
+
+def _noted(track: _Track, points: list[Point], new: Point, h: float, special: Any, errors: Any) -> str:
+    """Append the new point behind the special points passed on the way, and say why the branch ends, if it does."""
+    point, passed = points[-1], []
+    for name, was in point.tests.items():
+        if was * new.tests[name] < 0:
+            found, error, s = track.located(point, h, new, name)
+            if found is not None:
+                passed.append((s, name, found, error))
+            elif name in _LAST:
+                return GRAZING
+    # Where an event becomes tangent the equations themselves may turn round, and behind it there is no orbit.
+    end = min((p[0] for p in passed if p[1] in _LAST), default=np.inf)
+    passed = [p for p in passed if p[0] < end - 1e-4 * h or p[0] == end]
+    for _, name, found, error in sorted(passed, key=lambda p: p[0]):
+        if not track.low <= found.value <= track.high:
+            break
+        special[len(points)], errors[len(points)] = "grazing" if name in _LAST else name, error
+        points.append(found)
+        if name in _LAST:
+            return GRAZING
+    if not track.low <= new.value <= track.high:
+        last = track.at(points[-1], track.low if new.value < track.low else track.high)
+        points.extend([] if last is None else [last])
+        return BOUND
+    points.append(new)
+    return ""
+
+
+def _closed(track: _Track, first: Point, new: Point, h: float) -> bool:
+    """Whether the walk is back at its start, in all unknowns and the parameter."""
+    gap = np.abs(new.starts - first.starts) / np.asarray(track.passages.scale)
+    late = np.abs(new.times - first.times) / float(track.passages.unit)
+    beside = abs(new.value - first.value) / track.width
+    return bool(max(gap.max(), late.max(), beside) < h and first.tangent @ new.tangent > 0.9)
+
+
+def _renewed(track: _Track, point: Point, method: HybridContinuation) -> tuple[_Track, Point]:
+    """The track with mesh and unit of time of the present orbit, and the point on it."""
+    passages = remeshed(track.passages, point.starts, point.times, point.value, steps=method.steps)
+    passages = eqx.tree_at(lambda p: p.unit, passages, jnp.asarray(point.times.mean()))
+    renewed = track._replace(passages=passages)
+    found = renewed.at(point, point.value)
+    if found is None:
+        return track, point
+    return renewed, found
