@@ -335,6 +335,7 @@ def _without_transient(run: Trajectory, start: float, *, dropped: int) -> Trajec
         names=run.names,
         units=run.units,
         time_unit=run.time_unit,
+        periods=run.periods,
     )
 
 
@@ -371,6 +372,7 @@ def _with_states(run: Trajectory, ys: np.ndarray, names: tuple[str, ...], units:
         names=names,
         units=units,
         time_unit=run.time_unit,
+        periods=run.periods if names == run.names else (),
     )
 
 

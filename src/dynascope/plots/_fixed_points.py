@@ -120,7 +120,7 @@ def _plane(
             labels = (f"{name}[n]", f"{name}[n+1]") if data.discrete else (f"{name}", f"{name}, one sample later")
             return np.repeat(states, 2, axis=1), np.stack([x[:-1], x[1:]], axis=1), labels, data.discrete
         chosen = projection(run, variables=variables, dimensions=2)
-        return chosen(states), chosen(data.values), chosen.names, data.discrete
+        return chosen(states), chosen.drawn(data.values), chosen.names, data.discrete
     if d == 1:
         return np.repeat(states, 2, axis=1), None, (label(result.names[0]), label(result.names[0])), result.discrete
     if variables is None and d > PANELS and len(fixed) > 2:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from .._errors import InputError
 from ..analysis._series import decorrelation_lag
 from ..series import Recording, Trajectory
-from ._series import PANELS, Shown, shown
+from ._series import PANELS, Shown, shown, unwound
 from ._style import ACCENT, INK, MUTED, Array, counted, label, new_figure, root, styled
 
 #: Most points of a line, which are the last ones so that it stays smooth, and most dots of a map.
@@ -27,16 +27,22 @@ class Projection(eqx.Module):
         scale: $s$, shape `(d,)`.
         axes: $A$, shape `(d, k)`: unit vectors of variables, or principal axes.
         names: One per coordinate, with its unit or its share of the variance.
+        turns: Frequencies 2 pi / period of angles that wind, whose cosines stand for them in $y$; else 0; shape `(d,)`.
     """
 
     mean: Array
     scale: Array
     axes: Array
     names: tuple[str, ...]
+    turns: Array | None = None
 
     def __call__(self, states: Any) -> Array:
         """The coordinates `(n, k)` of states `(n, d)`."""
-        return (np.asarray(states, dtype=float) - self.mean) / self.scale @ self.axes
+        return self.drawn(unwound(np.asarray(states, dtype=float), self.turns))
+
+    def drawn(self, values: Array) -> Array:
+        """The coordinates `(n, k)` of values `(n, d)` in which cosines stand for winding angles already."""
+        return (values - self.mean) / self.scale @ self.axes
 
 
 def projection(
@@ -63,8 +69,8 @@ def projection(
         if unknown:
             raise InputError(f"There is no variable `{', '.join(unknown)}`. There are: {', '.join(data.names[:20])}.")
         index = [data.names.index(v) for v in wanted]
-        labels = tuple(label(data.names[i], data.units[i]) for i in index)
-        return Projection(np.zeros(d), np.ones(d), np.eye(d)[:, index], labels)
+        labels = tuple(data.label(i) for i in index)
+        return Projection(np.zeros(d), np.ones(d), np.eye(d)[:, index], labels, data.turns)
     spread = data.values.std(axis=0)
     scale = np.ones(d) if len(set(data.units)) == 1 else np.where(spread > 0, spread, 1.0)
     mean = data.values.mean(axis=0)
@@ -74,7 +80,7 @@ def projection(
     # The sign of a principal axis is arbitrary; its largest weight is made positive, so that figures repeat.
     kept = kept * np.sign(kept[np.arange(len(kept)), np.abs(kept).argmax(axis=1)])[:, None]
     labels = tuple(f"PC {i + 1} ({100 * s:.0f} %)" for i, s in enumerate(share[:dimensions]))
-    return Projection(mean, scale, kept.T, labels)
+    return Projection(mean, scale, kept.T, labels, data.turns)
 
 
 @styled
@@ -139,12 +145,12 @@ def _coordinates(
     if data.values.shape[1] == 1 or (variables is not None and len(variables) == 1):
         return _against_itself(data, 0 if variables is None else data.names.index(variables[0]))
     chosen = projection(series, variables=variables)
-    return chosen(data.values), chosen.names, data.discrete
+    return chosen.drawn(data.values), chosen.names, data.discrete
 
 
 def _against_itself(data: Shown, k: int) -> tuple[Array, tuple[str, ...], bool]:
     """One variable against its past: Takens' picture of what cannot be seen."""
-    x, name = data.values[:, k], data.names[k]
+    x, name = data.values[:, k], data.called(k)
     if data.discrete:
         return np.stack([x[:-1], x[1:]], axis=1), (f"{name}[n]", f"{name}[n+1]"), True
     still = np.ptp(x) <= 1e-13 * max(float(np.abs(x).max()), 1e-300)

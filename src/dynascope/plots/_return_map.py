@@ -71,7 +71,7 @@ def return_map(series: Trajectory | Recording, *, variable: str | None = None, a
     size = 9 if together else 3.5 if len(maxima) > 80 else 6
     panel.plot(maxima[:-1], maxima[1:], ".", color=ACCENT, ms=size, mew=0)
     panel.set(xlim=limits, ylim=limits, aspect="equal")
-    name, unit = data.names[k], data.units[k]
+    name, unit = data.called(k), data.units[k]
     panel.set_xlabel(label(f"maximum of {name}", unit))
     panel.set_ylabel(label(f"next maximum of {name}", unit))
     panel.set_title(f"{len(maxima)} maxima")
@@ -140,7 +140,7 @@ def cobweb(system: AbstractMap, run: Trajectory, *, steps: int = 60, axes: Any =
     panel.plot(grid, image, color=ACCENT, lw=1.5)
     panel.plot(last[-1], last[-1], "o", color=INK, ms=3.5, mec="white", mew=0.6)
     panel.set(xlim=limits, ylim=padded(min(limits[0], float(x.min())), limits[1], by=0.0), aspect="equal")
-    panel.set_xlabel(label(f"{data.names[0]}[n]", data.units[0]))
-    panel.set_ylabel(label(f"{data.names[0]}[n+1]", data.units[0]))
+    panel.set_xlabel(label(f"{data.called(0)}[n]", data.units[0]))
+    panel.set_ylabel(label(f"{data.called(0)}[n+1]", data.units[0]))
     panel.set_title(f"last {len(last) - 1} steps")
     return figure

@@ -38,7 +38,11 @@ _DOTS, _COLUMNS = 3000, 1200
 
 
 class Shown(eqx.Module):
-    """What a figure of series needs to know, whatever it came from."""
+    """What a figure of series needs to know, whatever it came from.
+
+    Where an angle winds round its circle, angles are shown by their cosines: `turns` are their frequencies 2 pi /
+    period, and 0 for what is shown as it is.
+    """
 
     ts: Array
     values: Array
@@ -47,6 +51,15 @@ class Shown(eqx.Module):
     time_unit: str
     discrete: bool
     events: Events | None = None
+    turns: Array | None = None
+
+    def called(self, k: int) -> str:
+        """What is shown of variable `k`: itself, or its cosine."""
+        return f"cos {self.names[k]}" if self.turns is not None and self.turns[k] > 0 else self.names[k]
+
+    def label(self, k: int) -> str:
+        """Name and unit of what is shown of variable `k`."""
+        return label(self.called(k), self.units[k])
 
 
 def shown(series: Trajectory | Recording) -> Shown:
@@ -59,7 +72,17 @@ def shown(series: Trajectory | Recording) -> Shown:
         raise InputError(f"The trajectory holds {count} time points; a figure needs at least 2. Run it longer.")
     names = series.names or tuple(f"y{i}" for i in range(values.shape[1]))
     units = series.units or ("1",) * values.shape[1]
-    return Shown(ts, values, names, units, series.time_unit, series.time_unit == "step", series.events)
+    turns = series.winding()
+    units = tuple("1" if turn else unit for turn, unit in zip(turns, units, strict=True))
+    discrete = series.time_unit == "step"
+    return Shown(ts, unwound(values, turns), names, units, series.time_unit, discrete, series.events, turns)
+
+
+def unwound(states: Array, turns: Array | None) -> Array:
+    """States `(n, d)` with cosines in the place of winding angles."""
+    if turns is None or not np.any(turns):
+        return states
+    return np.where(turns > 0, np.cos(turns * states), states)
 
 
 def standard(values: Array) -> Array:
@@ -182,7 +205,7 @@ def _panel(axes: Axes, data: Shown, k: int, window: slice, *, named: bool = True
     axes.set_ylim(*padded(float(data.values[:, k].min()), float(data.values[:, k].max())))
     axes.margins(x=0.0)
     if named:
-        axes.set_ylabel(label(data.names[k], data.units[k]), rotation=0, ha="right", va="center")
+        axes.set_ylabel(data.label(k), rotation=0, ha="right", va="center")
     else:
         axes.tick_params(labelleft=False)
 
@@ -220,8 +243,9 @@ def _image(figure: Figure | SubFigure, axes: Axes, data: Shown, window: slice, *
     drawn = axes.imshow(
         part.T, aspect="auto", extent=extent, cmap=SEQUENTIAL, interpolation="nearest", vmin=low, vmax=high
     )
-    axes.set_yticks([0, values.shape[1] - 1], [label(data.names[0]), label(data.names[-1])])
+    axes.set_yticks([0, values.shape[1] - 1], [label(data.called(0)), label(data.called(values.shape[1] - 1))])
     axes.tick_params(labelleft=axes.get_subplotspec() is None or axes.get_subplotspec().is_first_col())  # type: ignore[union-attr]
     if bar:
-        text = label("value", data.units[0]) if same else "standardised"
+        wound = data.turns is not None and bool(np.all(data.turns > 0))
+        text = "standardised" if not same else "cosine" if wound else label("value", data.units[0])
         figure.colorbar(drawn, ax=axes, label=text, fraction=0.05, pad=0.02, aspect=14).outline.set_visible(False)  # type: ignore[union-attr]

@@ -165,15 +165,24 @@ def _return_map(system: AbstractSystem, results: dict[str, Any], lines: Snippets
     return Section(title="Return map", caption=caption, figure=plots.svg(figure, name="returns"), code=code)
 
 
+def widest(run: Trajectory) -> tuple[int, float]:
+    """The component that varies most, winding angles by their cosines, and the frequency of that angle (0: none)."""
+    flat, turns = np.asarray(run.flat, dtype=float), run.winding()
+    column = int(np.argmax(np.where(turns > 0, np.cos(turns * flat), flat).std(axis=0)))
+    return column, float(turns[column])
+
+
 def _power(system: AbstractSystem, results: dict[str, Any], lines: Snippets) -> Section:
     power, run = results["spectrum"], results["orbit"]
-    column = int(np.argmax(np.asarray(run.flat).std(axis=0)))
-    name = run.names[column]
+    column, turn = widest(run)
+    name = f"the cosine of {run.names[column]}" if turn else run.names[column]
     figure = plots.power_spectrum(power, time_unit=system.time_unit)
     caption = f"Power spectrum of {name} on the attractor. Sharp lines are rhythms; a broad floor is chaos or noise."
+    seen = f"np.asarray(run.flat)[:, {column}]"
+    seen = seen if not turn else f"np.cos({seen})" if turn == 1 else f"np.cos({turn!r} * {seen})"
     code = (
         f"{lines.long(run.ts)}"
-        f"power = ds.spectrum(np.asarray(run.flat)[:, {column}], dt=float(run.ts[1] - run.ts[0]))\n"
+        f"power = ds.spectrum({seen}, dt=float(run.ts[1] - run.ts[0]))\n"
         f"figure = ds.plots.power_spectrum(power, time_unit={system.time_unit!r})\n"
     )
     return Section(title="Power spectrum", caption=caption, figure=plots.svg(figure, name="power"), code=code)

@@ -23,7 +23,7 @@ from ..series import Trajectory
 from ..solve import Progress, fixed_solver, step_for, trajectory
 from ..systems import AbstractSystem, dimension, is_discrete, kind, state_variables
 from ._code import input_name, origin_of, snippets
-from ._pages import system_page
+from ._pages import system_page, widest
 from ._report import Report
 from ._sentences import describe_system, short_name
 
@@ -208,11 +208,11 @@ def _power(orbit: Trajectory | None) -> Spectrum | None:
     if orbit is None:
         return None
     flat = np.asarray(orbit.flat)
-    spread = flat.std(axis=0)
-    if not np.any(spread > 1e-9 * (np.abs(flat).max(axis=0) + 1e-12)):
+    if not np.any(flat.std(axis=0) > 1e-9 * (np.abs(flat).max(axis=0) + 1e-12)):
         return None
-    column = int(np.argmax(spread))
-    return spectrum(flat[:, column], dt=float(orbit.ts[1] - orbit.ts[0]))
+    column, turn = widest(orbit)
+    line = np.cos(turn * flat[:, column]) if turn else flat[:, column]
+    return spectrum(line, dt=float(orbit.ts[1] - orbit.ts[0]))
 
 
 def _settings(system: AbstractSystem, inputs: Any, key: Key, solver: Any, diagnosis: Diagnosis) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Trajectory(eqx.Module):
         names: Names of the flattened components.
         units: Units of the flattened components.
         time_unit: Unit of time.
+        periods: Lengths of the circles on which components are angles, infinite for the others; () if none is.
     """
 
     ts: Any
@@ -59,6 +60,7 @@ class Trajectory(eqx.Module):
     names: tuple[str, ...] = eqx.field(static=True, default=())
     units: tuple[str, ...] = eqx.field(static=True, default=())
     time_unit: str = eqx.field(static=True, default="1")
+    periods: tuple[float, ...] = eqx.field(static=True, default=())
 
     @property
     def flat(self) -> Any:
@@ -71,6 +73,13 @@ class Trajectory(eqx.Module):
     def successful(self) -> bool:
         """Whether the end was reached."""
         return bool(self.result == RESULTS.successful)
+
+    def winding(self) -> np.ndarray:
+        """Frequencies 2 pi / period of angles, and 0 of other components; all 0 unless an angle winds round; `(d,)`."""
+        flat = np.asarray(self.flat, dtype=float)[: int(self.count)]
+        periods = np.asarray(self.periods or (np.inf,) * flat.shape[1])
+        winds = len(flat) > 0 and bool(np.any(np.ptp(flat, axis=0) > periods))
+        return 2 * np.pi / periods if winds else np.zeros(len(periods))
 
     def summary(self) -> str:
         """One line: size, time span, and what went wrong if anything did."""

@@ -194,6 +194,7 @@ def labelled(
     """A trajectory with the names and units of `system`."""
     size = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(ys))
     seen = state_variables(system, size=size)
+    periods = tuple(float(v.period) if v.topology == "circle" else math.inf for v in seen)
     return Trajectory(
         ts,
         ys,
@@ -204,6 +205,7 @@ def labelled(
         names=tuple(v.name for v in seen),
         units=tuple(v.unit for v in seen),
         time_unit=system.time_unit,
+        periods=periods if min(periods, default=math.inf) < math.inf else (),
     )
 
 
