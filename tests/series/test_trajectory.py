@@ -12,7 +12,7 @@ def test_angles_that_wind_are_shown_by_their_cosines() -> None:
     assert run.periods == (2 * np.pi, 2 * np.pi)
     np.testing.assert_array_equal(run.winding(), [1.0, 1.0])
     figure = time_series(run)
-    lines = [axes.get_lines()[0].get_xydata() for axes in figure.axes]
+    lines = [np.asarray(axes.get_lines()[0].get_xydata()) for axes in figure.axes]
     assert [axes.get_ylabel() for axes in figure.axes] == ["cos theta0", "cos theta1"]
     for (time, shown), frequency, start in zip((line.T for line in lines), (1.0, 3.0), (0.5, 0.0), strict=True):
         np.testing.assert_allclose(shown, np.cos(start + frequency * time), atol=1e-6)
