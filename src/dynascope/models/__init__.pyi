@@ -282,6 +282,7 @@ from .spiking import CurrentReceptor as CurrentReceptor
 from .spiking import DeltaReceptor as DeltaReceptor
 from .spiking import DistanceDependent as DistanceDependent
 from .spiking import Edges as Edges
+from .spiking import ExactResets as ExactResets
 from .spiking import FixedInDegree as FixedInDegree
 from .spiking import FixedProbability as FixedProbability
 from .spiking import Group as Group

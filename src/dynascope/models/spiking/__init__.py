@@ -5,6 +5,7 @@ from ._building import Projection as Projection
 from ._catalogue_cells import CatalogueCells as CatalogueCells
 from ._cells import AbstractCells as AbstractCells
 from ._cells import LeakyCells as LeakyCells
+from ._exact_resets import ExactResets as ExactResets
 from ._group import Group as Group
 from ._group import SpikingState as SpikingState
 from ._learning import Homeostasis as Homeostasis
