@@ -150,6 +150,7 @@ def pendulum(cells: int, peer: str, rounds: int) -> dict[str, Any]:
     return {
         "cells": cells,
         "rounds": rounds,
+        "solver steps of ours": found.settings["solver_steps"],
         "first": first,
         **least,
         "times faster, processor": {k: v["cpu"] / ours["cpu"] for k, v in least.items() if k != "ours"},
