@@ -77,8 +77,10 @@ def simulate(
     y = checked_state(network, network.initial_state() if y0 is None else y0)
     # Without input a network is spared adding zeros.
     signal = None if inputs is None else driving(network, inputs)
-    width = words_of(sum(size for _, size in network.populations))
-    moved = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(y))
+    units = sum(size for _, size in network.populations)
+    width = words_of(units)
+    # Spikes on their way and weights do not move, and a chunk begins with a copy of them all: it must not be short.
+    moved = 4 * units
     most = max(1, min(_BUFFER // (4 * width), _WORK // max(moved, 1)))
     if sample is None:
         length, blocks = min(most, steps), 1
