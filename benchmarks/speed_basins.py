@@ -6,7 +6,7 @@ PYTHON is the interpreter of an environment with numba and `pynamicalsys`. The l
 as many threads as there are cores, and stops in balls around the places of rest (of radius 0.05 in units of what the
 ensemble covers, from twice which all states return), or in the neighbourhoods that ours found. The
 `basin_of_attraction` of `pynamicalsys` runs every start for a fixed time, with the same step, and clusters the means of
-10 samples after that; it is asked once, and for small grids only, because it takes long.
+10 samples after that; it is asked once, because it takes long.
 
 Rounds are interleaved and warm, the least of each is taken, in wall and processor seconds; the first call of ours,
 which compiles or reads compiled programs from the cache, is kept apart. Ours finds the attractors anew in every round;
@@ -35,7 +35,7 @@ from dynascope.analysis.basins._prepared import prepared
 
 RESULTS = Path(__file__).parent / "results" / "speed_basins.json"
 #: Radius of the balls of the loop, time after which the package looks, and the largest grid that it is asked for.
-BALL, TRANSIENT, MOST_CLUSTERED = 0.05, 28.0, 100
+BALL, TRANSIENT, MOST_CLUSTERED = 0.05, 28.0, 300
 
 #: The peers, in a process that answers one question per line.
 PEERS = """
