@@ -10,6 +10,7 @@ import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.ticker import ScalarFormatter
 
 import dynascope as ds
 from dynascope import plots
@@ -321,6 +322,16 @@ def test_svg_repeats_holds_text_and_has_ids_of_its_own(lorenz):
     assert "metadata" not in one
     assert not re.search(r"20\d\d-\d\d-\d\d", one)
     assert root.get("aria-label") == 'x < "y"'
+
+
+def test_numbers_at_ticks_are_plain_text_unless_a_power_is_taken_out():
+    figures = [plots.time_series(Recording(np.linspace(-x, x, 50)[:, None], dt=1.0)) for x in (4, 4e9)]
+    plain, power = [re.findall(r"<text[^>]*>([^<]*)", plots.svg(figure)) for figure in figures]
+    assert "\N{MINUS SIGN}4" in plain
+    assert "\N{MINUS SIGN}4" not in power
+    # The figures are left as they were.
+    kept = [figure.axes[0].yaxis.get_major_formatter() for figure in figures]
+    assert all(isinstance(x, ScalarFormatter) and x.get_useMathText() for x in kept)
 
 
 def test_svg_of_many_dots_is_small_and_complete():
