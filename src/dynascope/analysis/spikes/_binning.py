@@ -9,6 +9,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
@@ -107,13 +108,16 @@ def binned(trains: SpikeTrains, *, bin: float) -> NDArray[np.int64]:
         [[2, 1], [0, 1]]
     """
     count = whole_bins(trains, bin)
-    row, _ = np.nonzero(np.isfinite(trains.times))
+    real = np.isfinite(trains.times)
     # The tolerance keeps a spike that lies on an edge up to rounding from falling into the bin before.
-    position = np.floor((trains.times[np.isfinite(trains.times)] - trains.start) / bin + 1e-8).astype(np.int64)
-    position[(position == count) & (abs(count * bin - trains.duration) <= 1e-8 * bin)] = count - 1
+    position = ((trains.times[real] - trains.start) / bin + 1e-8).astype(np.int64)
+    if abs(count * bin - trains.duration) <= 1e-8 * bin:
+        position[position == count] = count - 1
     kept = position < count
-    size = len(trains) * count
-    return np.bincount(row[kept] * count + position[kept], minlength=size).reshape(len(trains), count)
+    position += np.repeat(count * np.arange(len(trains)), real.sum(axis=1))
+    if not kept.all():
+        position = position[kept]
+    return np.bincount(position, minlength=len(trains) * count).reshape(len(trains), count)
 
 
 def whole_bins(trains: SpikeTrains, bin: float) -> int:
@@ -158,8 +162,8 @@ def rate_curve(trains: SpikeTrains, *, bin: float, smoothing: AbstractSmoothing 
         if half < 2:
             raise InputError(f"The kernel reaches over {extent:g}, less than two bins of {bin:g}. Use shorter bins.")
         weights = smoothing.weights(np.linspace(-extent, extent, 2 * half + 1))
-        rates = _convolved(counts, weights)
-        spread = np.sqrt(_convolved(counts, weights**2))
+        rates, variance = _convolved(counts, weights, weights**2)
+        spread = np.sqrt(variance)
     n = len(trains)
     return RateCurve(
         result=RESULTS.successful,
@@ -174,10 +178,12 @@ def rate_curve(trains: SpikeTrains, *, bin: float, smoothing: AbstractSmoothing 
     )
 
 
-def _convolved(counts: Array, weights: Array) -> Array:
-    """Rows convolved with weights around their middle; rounding of the transform may not make rates negative."""
-    from scipy import signal  # slow to load: only where it is needed
-
-    half = weights.size // 2
-    full = signal.fftconvolve(counts, weights[None, :], mode="full", axes=1)
-    return np.maximum(full[:, half : half + counts.shape[1]], 0.0)
+def _convolved(counts: Array, *kernels: Array) -> tuple[Array, ...]:
+    """Rows convolved with each kernel around its middle; rounding of the transform may not make rates negative."""
+    size = counts.shape[1]
+    half = kernels[0].size // 2
+    # Padded by half a kernel, so that what wraps around the end falls where nothing is read.
+    length = fft.next_fast_len(size + half, real=True)
+    spectrum = fft.rfft(counts, length, axis=1)
+    made = (fft.irfft(spectrum * fft.rfft(kernel, length), length, axis=1) for kernel in kernels)
+    return tuple(np.maximum(full[:, half : half + size], 0.0) for full in made)
