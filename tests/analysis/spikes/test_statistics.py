@@ -9,6 +9,7 @@ from dynascope import InputError
 from dynascope.analysis.spikes import (
     Causal,
     Dither,
+    Gaussian,
     ShuffleIntervals,
     UniformTimes,
     avalanches,
@@ -64,6 +65,16 @@ def test_gamma_process_has_lv_below_one():
     within(found.cv, found.cv_stderr, 0.5)
 
 
+def test_each_train_has_the_numbers_that_it_has_alone():
+    trains = poisson(120)
+    assert trains.times.size > 2 * 100_000  # more than is worked on at once
+    found = firing_statistics(trains, refractory=0.01)
+    for k in (0, 47, 48, 119):
+        alone = firing_statistics(trains.select([k]), refractory=0.01)
+        for name in ("cv_stderr", "cv2", "lv_stderr", "lvr", "burst_index"):
+            assert getattr(found, name)[k] == pytest.approx(getattr(alone, name)[0], rel=1e-12)
+
+
 def test_trains_with_few_spikes():
     few = as_spike_trains([[], [1.0], [1.0, 2.0], [1.0, 2.0, 4.0]], start=0.0, stop=5.0)
     found = firing_statistics(few)
@@ -85,6 +96,19 @@ def test_rate_curve_holds_all_spikes():
     np.testing.assert_allclose(curve.rates.sum(axis=1) * 0.01, [1.0, 2.0], rtol=0.03)
     assert curve.rates[0, :490].max() < 1e-9
     assert "trains" in curve.summary()
+
+
+@pytest.mark.parametrize("bins", [12, 300])
+def test_smoothing_is_the_sum_over_spikes(bins):
+    rng = np.random.default_rng(0)
+    middles = 0.5 + np.arange(bins)
+    rows = [np.unique(rng.choice(middles, bins // 3)) for _ in range(3)]
+    curve = rate_curve(as_spike_trains(rows, start=0.0, stop=float(bins)), bin=1.0, smoothing=Gaussian(6.0))
+    for row, rates, errors in zip(rows, curve.rates, curve.rates_stderr, strict=True):
+        lags = middles[:, None] - row
+        weights = np.exp(-0.5 * (lags / 6.0) ** 2) / (6.0 * math.sqrt(2 * math.pi)) * (np.abs(lags) <= 30)
+        np.testing.assert_allclose(rates, weights.sum(axis=1), atol=1e-13)
+        np.testing.assert_allclose(errors**2, (weights**2).sum(axis=1), atol=1e-13)
 
 
 def test_correlogram_finds_the_delay_and_chance():
@@ -117,6 +141,21 @@ def test_correlations_against_surrogates():
         drawn = surrogate.drawn(mixed, rng)
         assert drawn.counts.tolist() == mixed.counts.tolist()
     assert "beyond chance" in found.summary()
+
+
+def test_correlations_of_independent_trains_have_calibrated_errors():
+    found = correlations(poisson(60), bin=0.1)
+    pairs = np.triu_indices(60, 1)
+    z = found.matrix[pairs] / found.stderr[pairs]
+    assert abs(z.std() - 1) < 0.06
+    assert found.mean == pytest.approx(found.matrix[pairs].mean(), abs=1e-14)
+    assert abs(found.mean) < 4 * found.mean_stderr
+
+
+def test_coefficients_that_are_equal_are_equally_far_from_chance():
+    # One spike each in ten bins: a coefficient of 1 or -1/9, and none is nearer to chance than -1/9.
+    pair = as_spike_trains([[0.5], [3.5]], start=0.0, stop=10.0)
+    assert correlations(pair, bin=1.0, surrogate=UniformTimes(), count=19).pvalue[0, 1] == 1.0
 
 
 def test_shuffled_intervals_are_the_same_intervals():

@@ -182,8 +182,8 @@ def _convolved(counts: Array, *kernels: Array) -> tuple[Array, ...]:
     """Rows convolved with each kernel around its middle; rounding of the transform may not make rates negative."""
     size = counts.shape[1]
     half = kernels[0].size // 2
-    # Padded by half a kernel, so that what wraps around the end falls where nothing is read.
-    length = fft.next_fast_len(size + half, real=True)
-    spectrum = fft.rfft(counts, length, axis=1)
-    made = (fft.irfft(spectrum * fft.rfft(kernel, length), length, axis=1) for kernel in kernels)
+    # What wraps around the end falls into the first half of a kernel, which is not read.
+    length = fft.next_fast_len(half + max(size, half + 1), real=True)
+    spectrum = np.asarray(fft.rfft(counts, length, axis=1))
+    made = [np.asarray(fft.irfft(spectrum * fft.rfft(kernel, length), length, axis=1)) for kernel in kernels]
     return tuple(np.maximum(full[:, half : half + size], 0.0) for full in made)

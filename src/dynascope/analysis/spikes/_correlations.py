@@ -73,7 +73,7 @@ class Correlations(AbstractResult):
 
     Attributes:
         matrix: Coefficients; NaN for a train whose counts are all equal.
-        stderr: Their standard errors for independent bins, (1 - r^2) / sqrt(bins - 1).
+        bins: Number of bins.
         mean: Mean of all pairs.
         mean_stderr: Its error, by leaving out one train at a time.
         chance: Mean of the matrix over surrogates; NaN without them.
@@ -81,15 +81,20 @@ class Correlations(AbstractResult):
         pvalue: Two-sided share of surrogates whose coefficient is at least as far from chance; NaN without them.
     """
 
+    bins: int
     mean: float
     mean_stderr: float
     result: Any
     settings: dict[str, Any] = eqx.field(static=True)
     matrix: Array = output("train", "other", doc="Correlation coefficients")
-    stderr: Array = output("train", "other", doc="Standard errors for independent bins")
     chance: Array = output("train", "other", doc="Mean coefficient of surrogates")
     zscore: Array = output("train", "other", doc="Distance from chance in standard deviations of the surrogates")
     pvalue: Array = output("train", "other", doc="Two-sided p-value against the surrogates")
+
+    @property
+    def stderr(self) -> Array:
+        """Standard errors of `matrix` for independent bins, (1 - r^2) / sqrt(bins - 1); made when asked for."""
+        return (1.0 - np.minimum(self.matrix**2, 1.0)) / math.sqrt(self.bins - 1)
 
     def summary(self) -> str:
         """The mean coefficient, and how many pairs are beyond chance."""
@@ -138,17 +143,21 @@ def correlations(
     n, size = counts.shape
     if n < 2 or size < 3:
         raise InputError(f"Correlations need two trains and three bins at least, got {n} and {size}.")
-    matrix = _coefficients(counts)
+    units = _units(counts)
+    matrix = units @ units.T
     # Without surrogates one number stands for all, as many trains make large matrices.
     chance = spread = beyond = np.broadcast_to(np.nan, (n, n))
     if surrogate is not None:
         generator = np.random.default_rng(seed)
-        drawn = np.stack([_coefficients(binned(surrogate.drawn(trains, generator), bin=bin)) for _ in range(count)])
+        others = (_units(binned(surrogate.drawn(trains, generator), bin=bin)) for _ in range(count))
+        drawn = np.stack([other @ other.T for other in others])
         chance, spread = drawn.mean(axis=0), drawn.std(axis=0, ddof=1)
-        far = np.abs(drawn - chance) >= np.abs(matrix - chance)
+        # Trains of few spikes have few possible coefficients: equal ones must stay so beside rounding.
+        far = np.abs(drawn - chance) >= np.abs(matrix - chance) - 1e-12
         beyond = np.where(np.isfinite(matrix), (1 + far.sum(axis=0)) / (count + 1), np.nan)
-    mean, error = _pair_mean(matrix)
+    mean, error = _pair_mean(units)
     return Correlations(
+        bins=size,
         mean=mean,
         mean_stderr=error,
         result=RESULTS.successful,
@@ -162,41 +171,31 @@ def correlations(
             time_unit=trains.time_unit,
         ),
         matrix=matrix,
-        stderr=_stderr(matrix, size),
         chance=chance,
         zscore=chance if surrogate is None else _zscores(matrix - chance, spread),
         pvalue=beyond,
     )
 
 
-def _coefficients(counts: NDArray[np.int64]) -> Array:
+def _units(counts: NDArray[np.int64]) -> Array:
+    """Counts of each train less their mean, as a vector of length one; NaN where all are equal."""
     apart = counts - counts.mean(axis=1, keepdims=True)
-    size = np.sqrt(np.sum(apart**2, axis=1, keepdims=True))
-    unit = np.where(size > 0, apart / np.where(size > 0, size, 1.0), np.nan)
-    return unit @ unit.T
-
-
-def _stderr(matrix: Array, size: int) -> Array:
-    """Asymptotic error of each coefficient, in one array, as many trains make large ones."""
-    out = np.square(matrix)
-    np.minimum(out, 1.0, out=out)
-    np.subtract(1.0, out, out=out)
-    out /= math.sqrt(size - 1)
-    return out
+    size = np.sqrt(np.vecdot(apart, apart))[:, None]
+    return np.divide(apart, size, out=np.full(apart.shape, np.nan), where=size > 0)
 
 
 def _zscores(apart: Array, spread: Array) -> Array:
     return np.where(spread > 0, apart / np.where(spread > 0, spread, 1.0), np.nan)
 
 
-def _pair_mean(matrix: Array) -> tuple[float, float]:
-    """Mean of the entries off the diagonal that are numbers, and its jackknife error over trains."""
-    kept = np.isfinite(matrix.diagonal())
-    inner = matrix if kept.all() else matrix[np.ix_(kept, kept)]
+def _pair_mean(units: Array) -> tuple[float, float]:
+    """Mean coefficient of all pairs of trains that have one, and its jackknife error over trains."""
+    inner = units[np.isfinite(units[:, 0])]
     n = len(inner)
     if n < 2:
         return math.nan, math.nan
-    rows = inner.sum(axis=1) - inner.diagonal()
+    # The sum of a row of coefficients without its diagonal, through the sum of all unit vectors.
+    rows = inner @ inner.sum(axis=0) - 1.0
     total = rows.sum()
     if n < 3:
         return float(total / 2), math.inf

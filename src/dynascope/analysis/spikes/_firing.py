@@ -17,6 +17,9 @@ Array = NDArray[np.float64]
 #: Intervals shorter than this share of the mean one of their train are those of bursts, where no length is given.
 _BURST = 0.25
 
+#: Entries of the array of times that are worked on at once, so that what is made of them stays in the cache.
+_BLOCK = 100_000
+
 
 class Estimate(NamedTuple):
     """A number and its standard error, or arrays of both."""
@@ -116,24 +119,13 @@ def firing_statistics(
     if refractory < 0 or (burst_interval is not None and burst_interval < 0):
         raise InputError(f"Lengths of time must not be negative, got {refractory} and {burst_interval}.")
     counts = trains.counts
-    n = np.maximum(counts - 1, 0)
-    inside = np.arange(max(trains.times.shape[1] - 1, 0)) < n[:, None]
-    gaps = np.diff(np.where(np.isfinite(trains.times), trains.times, 0.0), axis=1)
-    gaps = np.where(inside, gaps, 0.0)
-    cv, cv_stderr = _variation(gaps, n)
-    pairs = inside[:, 1:]
-    x, y = gaps[:, :-1], gaps[:, 1:]
-    total = np.where(pairs, x + y, 1.0)
-    contrast = (y - x) / total
-    local = {
-        "cv2": 2.0 * np.abs(contrast),
-        "lv": 3.0 * contrast**2,
-        "lvr": 3.0 * (1.0 - 4.0 * x * y / total**2) * (1.0 + 4.0 * refractory / total),
-    }
-    numbers: dict[str, Array] = {}
-    for name, terms in local.items():
-        numbers[name], numbers[f"{name}_stderr"] = _mean(np.where(pairs, terms, 0.0), pairs)
-    index, index_stderr = _in_bursts(gaps, inside, counts, burst_interval)
+    rows = max(1, _BLOCK // trains.times.shape[1]) if counts.any() else len(trains)
+    blocks = [
+        _irregularity(trains.times[i : i + rows], counts[i : i + rows], refractory, burst_interval)
+        for i in range(0, len(trains), rows)
+    ]
+    numbers = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    cv = numbers["cv"]
     spread = np.where(np.isfinite(cv), cv, 1.0)
     return FiringStatistics(
         result=RESULTS.successful,
@@ -147,10 +139,6 @@ def firing_statistics(
         counts=counts,
         rates=counts / trains.duration,
         rates_stderr=spread * np.sqrt(np.maximum(counts, 1)) / trains.duration,
-        cv=cv,
-        cv_stderr=cv_stderr,
-        burst_index=index,
-        burst_index_stderr=index_stderr,
         **numbers,
     )
 
@@ -193,34 +181,65 @@ def fano_factor(counts: ArrayLike, *, axis: int = -1) -> Estimate:
     return Estimate(factor, factor * np.sqrt(2.0 / (n - 1)) if n > 1 else np.full_like(factor, np.inf))
 
 
-def _variation(gaps: Array, n: NDArray[np.int64]) -> tuple[Array, Array]:
+def _irregularity(
+    times: Array, counts: NDArray[np.int64], refractory: float, burst_interval: float | None
+) -> dict[str, Array]:
+    """All numbers about the intervals of some trains."""
+    n = np.maximum(counts - 1, 0)
+    inside = np.arange(times.shape[1])[1:] <= n[:, None]
+    gaps = np.subtract(times[:, 1:], times[:, :-1], out=np.zeros(inside.shape), where=inside)
+    pairs = inside[:, 1:]
+    total = np.where(pairs, gaps[:, 1:] + gaps[:, :-1], 1.0)
+    contrast = gaps[:, 1:] - gaps[:, :-1]
+    contrast *= pairs
+    contrast /= total
+    squares = contrast**2
+    # 1 - 4 x y / (x + y)^2 is the square of the contrast, so that LvR without a refractory time is LV.
+    estimates = {
+        "cv": _variation(gaps, inside, n),
+        "cv2": _mean(2.0 * np.abs(contrast), pairs, n - 1),
+        "lv": _mean(3.0 * squares, pairs, n - 1),
+        "lvr": _mean(3.0 * squares * (1.0 + 4.0 * refractory / total), pairs, n - 1),
+        "burst_index": _in_bursts(gaps, inside, counts, burst_interval),
+    }
+    return {
+        name: number
+        for key, (value, error) in estimates.items()
+        for name, number in ((key, value), (f"{key}_stderr", error))
+    }
+
+
+def _variation(gaps: Array, inside: NDArray[np.bool_], n: NDArray[np.int64]) -> tuple[Array, Array]:
     """CV of the first `n` entries of each row (the others are nought), and its jackknife error."""
     size = np.maximum(n, 1)[:, None]
-    inside = np.arange(gaps.shape[1]) < n[:, None]
     mean = gaps.sum(axis=1, keepdims=True) / size
     # About the mean, so that a clock has no spread but that of rounding.
-    apart = np.where(inside, gaps - mean, 0.0)
-    squares = (apart**2).sum(axis=1, keepdims=True)
+    apart = gaps - mean
+    apart *= inside
+    squares = np.vecdot(apart, apart)[:, None]
     enough = n > 1
     cv = np.where(enough, (np.sqrt(squares / size) / np.where(mean > 0, mean, 1.0))[:, 0], np.nan)
     fewer = np.maximum(size - 1, 1)
+    left = squares / fewer - apart**2 * (size / fewer**2)
+    np.sqrt(np.maximum(left, 0.0, out=left), out=left)
     left_mean = mean - apart / fewer
-    left_variance = np.maximum(squares - apart**2 * size / fewer, 0.0) / fewer
-    left = np.where(inside, np.sqrt(left_variance) / np.where(left_mean > 0, left_mean, 1.0), 0.0)
-    centre = left.sum(axis=1, keepdims=True) / size
-    scatter = np.where(inside, (left - centre) ** 2, 0.0).sum(axis=1)
-    error = np.sqrt((size[:, 0] - 1) / size[:, 0] * scatter)
+    np.divide(left, left_mean, out=left, where=left_mean > 0)
+    left *= inside
+    left -= left.sum(axis=1, keepdims=True) / size
+    left *= inside
+    error = np.sqrt((size[:, 0] - 1) / size[:, 0] * np.vecdot(left, left))
     return cv, np.where(n > 3, error, np.where(enough, np.inf, np.nan))
 
 
-def _mean(terms: Array, inside: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Mean of the terms inside, and its error with the covariance of neighbours; NaN where there are none."""
-    n = inside.sum(axis=1)
+def _mean(terms: Array, inside: NDArray[np.bool_], n: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Mean of the `n` terms inside, and its error with the covariance of neighbours; NaN where there are none."""
     size = np.maximum(n, 1)
     mean = terms.sum(axis=1) / size
-    apart = np.where(inside, terms - mean[:, None], 0.0)
-    variance = (apart**2).sum(axis=1) / np.maximum(size - 1, 1)
-    together = (apart[:, 1:] * apart[:, :-1]).sum(axis=1) / np.maximum(size - 1, 1)
+    apart = terms - mean[:, None]
+    apart *= inside
+    fewer = np.maximum(size - 1, 1)
+    variance = np.vecdot(apart, apart) / fewer
+    together = np.vecdot(apart[:, 1:], apart[:, :-1]) / fewer
     error = np.sqrt((variance + 2.0 * np.maximum(together, 0.0)) / size)
     return np.where(n > 0, mean, np.nan), np.where(n > 2, error, np.where(n > 0, np.inf, np.nan))
 
@@ -234,6 +253,6 @@ def _in_bursts(
     near = np.zeros((len(counts), gaps.shape[1] + 1), bool)
     near[:, :-1] |= short
     near[:, 1:] |= short
-    share = near.sum(axis=1) / np.maximum(counts, 1)
+    share = np.count_nonzero(near, axis=1) / np.maximum(counts, 1)
     error = np.sqrt(share * (1 - share) / np.maximum(counts, 1))
     return np.where(counts > 2, share, np.nan), np.where(counts > 2, error, np.nan)
