@@ -26,6 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import dynascope  # noqa: F401
+from dynascope.models import PairSTDP
 from dynascope.models.spiking import (
     CurrentReceptor,
     FixedInDegree,
@@ -41,6 +42,7 @@ from dynascope.solve import simulate
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "speed_spiking.json"
+PARTS = ("cuba", "cobahh", "scaling", "learning")
 
 
 def cast(network: Any, bits: int) -> Any:
@@ -125,16 +127,19 @@ def against_cython(network: Any, python: str, *, duration: float) -> dict[str, A
     return row
 
 
-def scaling(n: int) -> dict[str, Any]:
-    """Current-based neurons with 100 synapses each and delays of their own: drawing, memory, one short run."""
+def scaling(n: int, *, rule: PairSTDP | None = None) -> dict[str, Any]:
+    """Current-based neurons with 100 synapses each and delays of their own: drawing, memory, one short run.
+
+    With a rule the 80 excitatory ones learn.
+    """
     duration = min(100.0, 1e7 / n)
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0), CurrentReceptor("inh", tau=10.0)), tau=20.0, E_L=-49.0,
                        V_reset=-60.0, refractory=5.0)  # fmt: skip
     sizes = {"E": 4 * n // 5, "I": n - 4 * n // 5}
     parts = [Population(name, size, cells, {"V": UniformDraw(-60.0, -50.0)}) for name, size in sizes.items()]
     links = [
-        Projection(pre, post, FixedInDegree(degree), receptor, weight, delay=UniformDraw(0.5, 3.0))
-        for pre, receptor, weight, degree in (("E", "exc", 1.3, 80), ("I", "inh", -7.2, 20))
+        Projection(pre, post, FixedInDegree(degree), receptor, weight, delay=UniformDraw(0.5, 3.0), plasticity=learns)
+        for pre, receptor, weight, degree, learns in (("E", "exc", 1.3, 80, rule), ("I", "inh", -7.2, 20, None))
         for post in sizes
     ]
     begin = time.perf_counter()
@@ -143,8 +148,9 @@ def scaling(n: int) -> dict[str, Any]:
     found = ours(network, duration, 1)
     row = {
         "neurons": n,
-        "synapses": network.synapses.count,
+        "synapses": network.synapses.count + sum(one.synapses.count for one in network.learning),
         "bytes_per_synapse": network.synapses.bytes_per_synapse,
+        **learners(network),
         "drawing_seconds": drawn,
         "simulated_ms": duration,
         "seconds_per_simulated_second": 1e3 / duration * found["seconds"],
@@ -154,6 +160,17 @@ def scaling(n: int) -> dict[str, Any]:
     }
     print(json.dumps(row))
     return row
+
+
+def learners(network: Any) -> dict[str, Any]:
+    """Number of the synapses that learn, and the memory of each: of its network and of its weight of now."""
+    if not network.learning:
+        return {}
+    count = sum(one.synapses.count for one in network.learning)
+    weights = sum(one.weights.nbytes for one in network.initial_state().learning)
+    arrays = jax.tree.leaves([(one.synapses, one.columns) for one in network.learning])
+    size = (weights + sum(one.nbytes for one in arrays)) / count
+    return {"synapses_that_learn": count, "bytes_per_synapse_that_learns": size}
 
 
 def kept(name: str, rows: list[Any]) -> None:
@@ -167,9 +184,9 @@ if __name__ == "__main__":
     parser.add_argument("--peer", default="")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--large", type=int, default=100_000)
-    parser.add_argument("--only", choices=("cuba", "cobahh", "scaling"), default=None)
+    parser.add_argument("--only", choices=PARTS, default=None)
     options = parser.parse_args()
-    wanted = (options.only,) if options.only else ("cuba", "cobahh", "scaling")
+    wanted = (options.only,) if options.only else PARTS
     if options.peer and "cuba" in wanted:
         cuba = cuba_network(key=jax.random.key(0))
         how: dict[str, Any] = {"duration": 1000.0, "rounds": options.rounds}
@@ -180,3 +197,5 @@ if __name__ == "__main__":
     if "scaling" in wanted:
         sizes = np.geomspace(1000, options.large, round(np.log10(options.large / 1000)) + 1)
         kept("scaling", [scaling(round(n)) for n in sizes])
+    if "learning" in wanted:
+        kept("learning", [scaling(n, rule=PairSTDP(w_max=4.0)) for n in (1000, 10_000, 100_000)])

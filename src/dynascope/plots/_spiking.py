@@ -179,7 +179,7 @@ def _synapses(network: Any) -> tuple[Array, Array, Array]:
     tables = [(network.synapses, 0), *((one.synapses, one.pre[0]) for one in network.learning)]
     source = np.concatenate([np.asarray(t.sources()) + first for t, first in tables])
     slots = np.concatenate([np.asarray(t.slots) for t, _ in tables])
-    weight = np.concatenate([np.asarray(t.weights, float) for t, _ in tables])
+    weight = np.concatenate([np.broadcast_to(np.asarray(t.weights, float), (t.count,)) for t, _ in tables])
     return source, neuron[slots], weight * factor[slots]
 
 

@@ -25,6 +25,7 @@ from dynascope.models.spiking import (
     UniformDraw,
     spiking_network,
 )
+from dynascope.models.spiking._table import columns, table
 from dynascope.series import as_spike_trains
 from dynascope.solve import simulate
 
@@ -141,10 +142,43 @@ def test_the_factor_of_scaling_follows_its_equation() -> None:
     np.testing.assert_allclose(jnp.log(state.scale), exact, rtol=1e-3)
 
 
-@pytest.mark.parametrize(("rule", "most"), [(None, 8.2), (PairSTDP(), 16.2)])
-def test_only_rules_at_spikes_keep_what_finds_synapses_from_their_targets(rule: Any, most: float) -> None:
+@pytest.mark.parametrize(
+    ("rule", "weight", "delay", "size"),
+    [
+        (None, 1.0, 1.0, 8),
+        (PairSTDP(), 1.0, 1.0, 12),
+        (PairSTDP(), 1.0, UniformDraw(0.5, 3.0), 14),
+        (PairSTDP(), UniformDraw(0.5, 1.0), UniformDraw(0.5, 3.0), 18),
+    ],
+)
+def test_bytes_of_a_synapse_that_learns(rule: Any, weight: Any, delay: Any, size: int) -> None:
+    # Target, weight of now and 4 by which a rule at spikes finds it; 2 for a delay and 4 for a start of its own.
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0),))
-    link = Projection("a", "a", FixedProbability(0.5), "exc", plasticity=rule, homeostasis=Homeostasis(target=5.0))
-    (learning,) = spiking_network([Population("a", 200, cells)], [link], key=KEY).learning
-    arrays = [learning.by_target, learning.sources, learning.first, *jax.tree.leaves(learning.synapses)]
-    assert most - 0.2 < sum(one.nbytes for one in arrays) / learning.synapses.count < most
+    link = Projection("a", "a", FixedProbability(0.5), "exc", weight, delay, rule, Homeostasis(target=5.0))
+    (learning,) = spiking_network([Population("a", 400, cells)], [link], key=KEY).learning
+    weights = learning.initial_state(jnp.float32).weights
+    assert weights.shape == (learning.synapses.count,)
+    np.testing.assert_array_equal(weights, np.broadcast_to(learning.synapses.weights, weights.shape))
+    arrays = [weights, *jax.tree.leaves((learning.synapses, learning.columns))]
+    assert size <= sum(one.nbytes for one in arrays) / weights.size < size + 0.1
+
+
+@pytest.mark.parametrize(("bits", "packed"), [(32, True), (8, True), (7, False)])
+def test_synapses_are_found_from_their_targets(bits: int, packed: bool) -> None:
+    # 32 sources of up to 8 synapses take 5 + 3 bits; with fewer, rows are searched for.
+    counts = np.random.default_rng(0).integers(0, 9, 32)
+    counts[[0, 5, 31]] = 0, 8, 0
+    targets = np.random.default_rng(1).integers(0, 6, counts.sum())
+    synapses = table(counts, targets, np.ones(1), np.zeros(0))
+    found = columns(synapses, targets, 6, bits=bits)
+    assert bool(found.bits) == packed
+    starts = np.asarray(found.first)
+    seen = []
+    for target in range(6):
+        start = min(starts[target], targets.size - found.longest)
+        which, sources = (np.asarray(part) for part in found.located(synapses.first, start))
+        mine = slice(starts[target] - start, starts[target + 1] - start)
+        np.testing.assert_array_equal(targets[which[mine]], target)
+        np.testing.assert_array_equal(sources, np.asarray(synapses.sources())[which])
+        seen += which[mine].tolist()
+    assert sorted(seen) == list(range(targets.size))

@@ -22,7 +22,7 @@ from ._patterns import AbstractPattern, Pairs
 from ._quantity import in_unit, numbers
 from ._receptors import AbstractReceptor, ConductanceReceptor, DeltaReceptor, lasting
 from ._sources import AbstractBackground, PoissonInput
-from ._table import LONGEST, Synapses, table
+from ._table import LONGEST, Synapses, columns, table
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -111,7 +111,9 @@ def assembled(
         if one.plasticity is None and one.homeostasis is None:
             fixed.append((low, pairs, slots, weights.astype(weight_type), waits))
         else:
-            synapses = table(pairs.counts, slots, weights.astype(weight_type), waits)
+            # The weights of now are in the state: a start that all share is kept once.
+            begin = weights[:1] if weights.size and np.all(weights == weights[0]) else weights
+            synapses = table(pairs.counts, slots, begin.astype(weight_type), waits)
             learning.append(_learning(one, synapses, named, slot))
     synapses = _merged(fixed, size, weight_type)
     tables = [synapses, *(one.synapses for one in learning)]
@@ -289,22 +291,15 @@ def _learning(one: Projection, synapses: Synapses, named: Sequence[tuple[str, in
     """A projection that learns, its synapses sorted by target too where a rule at spikes needs to find them."""
     (low, high), (first, last) = span_of(named, one.pre), span_of(named, one.post)
     # Scaling alone acts on targets as a whole.
-    searched = one.plasticity is not None
-    targets = np.asarray(synapses.slots) - slot if searched else np.zeros(0, np.int32)
-    sources = np.asarray(synapses.sources()) if searched else targets
-    order = np.argsort(targets, kind="stable")
-    counts = np.bincount(targets, minlength=last - first)
+    targets = np.zeros(0, np.int32) if one.plasticity is None else np.asarray(synapses.slots) - slot
     return Learning(
         synapses=synapses,
         rule=one.plasticity,
         homeostasis=one.homeostasis,
-        by_target=jnp.asarray(order, jnp.int32),
-        sources=jnp.asarray(sources[order], jnp.int32),
-        first=jnp.asarray(np.concatenate([[0], np.cumsum(counts)]), jnp.int32),
+        columns=columns(synapses, targets, last - first),
         pre=(low, high - low),
         post=(first, last - first),
         slot=slot,
-        longest=int(counts.max(initial=0)),
     )
 
 

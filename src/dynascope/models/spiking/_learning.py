@@ -13,7 +13,7 @@ from ..._param import param, setting
 from ..._types import Param
 from ...systems import Variable
 from ..synapses import AbstractPlasticity
-from ._table import Synapses, Target, delivered, over_rows
+from ._table import Columns, Synapses, Target, delivered, over_rows
 
 
 class Homeostasis(eqx.Module):
@@ -63,32 +63,26 @@ class LearningState(NamedTuple):
 class Learning(eqx.Module):
     """A projection that learns: its synapses sorted by source, and for rules at spikes also by target.
 
-    Its memory beside that of the synapses, for each of them: the weight of now, and for rules at spikes 8 bytes for the
+    Its memory beside that of the synapses, for each of them: the weight of now, and for rules at spikes 4 bytes for the
     sorting by target. A spike changes weights when it is sent, whatever its delay: delays are those of dendrites.
 
     Attributes:
-        synapses: The synapses, with the weights that they start from.
+        synapses: The synapses, with the weights that they start from: one number if all start alike.
         rule: `PairSTDP`, `TripletSTDP` or another rule at spikes; None for none.
         homeostasis: Scaling of all inputs of a neuron, or None.
-        by_target: Numbers of the synapses in the order of their targets; empty without a rule at spikes.
-        sources: Source of each, in that order.
-        first: Position of the first of each target, shape `(post + 1,)`.
+        columns: The synapses by their targets; empty without a rule at spikes.
         pre: First unit of the sources, and their number.
         post: First unit of the targets, and their number.
         slot: Slot of the first target.
-        longest: Most synapses of one target.
     """
 
     synapses: Synapses
     rule: AbstractPlasticity | None
     homeostasis: Homeostasis | None
-    by_target: jax.Array
-    sources: jax.Array
-    first: jax.Array
+    columns: Columns
     pre: tuple[int, int] = setting(doc="first unit of the sources, and their number")
     post: tuple[int, int] = setting(doc="first unit of the targets, and their number")
     slot: int = setting(doc="slot of the first target")
-    longest: int = setting(doc="most synapses of one target")
 
     def variables(self, k: int) -> list[Variable]:
         """Names of the state, of the projection number `k`."""
@@ -107,7 +101,7 @@ class Learning(eqx.Module):
         steered = self.post[1] if self.homeostasis is not None else 0
         target = jnp.zeros((), like) if self.homeostasis is None else self.homeostasis.target
         return LearningState(
-            weights=self.synapses.weights.astype(like),
+            weights=jnp.broadcast_to(self.synapses.weights.astype(like), (self.synapses.count,)),
             pre=jnp.broadcast_to(rest[:, None], (rest.size, self.pre[1])),
             post=jnp.broadcast_to(rest[:, None], (rest.size, self.post[1])),
             scale=jnp.ones((steered,), like),
@@ -172,11 +166,8 @@ class Learning(eqx.Module):
             new = jax.vmap(lambda a, b, f: rule.learned(a, before[:, row], b, (True, f)), (0, 1, 0))(old, traces, hit)
             return jax.lax.dynamic_update_slice(w, jnp.where(mine, new, old), (start,))
 
-        length = min(self.longest, count)
-
         def from_target(w: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
-            which = jax.lax.dynamic_slice(self.by_target, (start,), (length,))
-            source = jax.lax.dynamic_slice(self.sources, (start,), (length,))
+            which, source = self.columns.located(table.first, start)
             # Where both fired, the pass over sources has seen the spike of the target.
             mine = mine & ~pre[source]
             old = w[which]
@@ -186,7 +177,8 @@ class Learning(eqx.Module):
             return w.at[jnp.where(mine, which, count)].set(new, mode="drop")
 
         rows = over_rows(table.first, packed[0], piece=size, longest=table.longest, count=count)
-        columns = over_rows(self.first, packed[1], piece=length, longest=self.longest, count=count)
+        most = self.columns.longest
+        columns = over_rows(self.columns.first, packed[1], piece=most, longest=most, count=count)
         weights = columns(rows(y.weights, from_source), from_target)
         return y._replace(weights=weights, pre=_jumped(rule, before, pre), post=_jumped(rule, after, post))
 

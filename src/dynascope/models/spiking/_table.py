@@ -1,4 +1,4 @@
-"""Synapses in rows by their source, and the delivery of spikes over the few that fired."""
+"""Synapses in rows by their source, found from their targets too, and delivery of spikes over the few that fired."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _PASS = 40
 _UNROLLED = 8
 #: Longest delay in steps that a synapse can hold.
 LONGEST = 65535
+#: Bits of the number by which a synapse is found from its target.
+_BITS = 32
 
 
 class Synapses(eqx.Module):
@@ -31,7 +33,7 @@ class Synapses(eqx.Module):
     Attributes:
         first: Position of the first synapse of each source, and the number of all, shape `(pre + 1,)`.
         slots: Where each arrives: a receptor of a neuron, shape `(synapse,)`.
-        weights: Weights in the unit of the receptor, shape `(synapse,)`.
+        weights: Weights in the unit of the receptor, shape `(synapse,)`, or one number that they start from.
         waits: Steps that each spike waits, shape `(synapse,)`; empty where all wait alike.
         wait: Steps that all wait, if alike.
         piece: Synapses of a row that are delivered at once.
@@ -61,6 +63,52 @@ class Synapses(eqx.Module):
         """The source of each synapse, shape `(synapse,)`."""
         rows = jnp.arange(self.first.size - 1, dtype=jnp.int32)
         return jnp.repeat(rows, jnp.diff(self.first), total_repeat_length=self.count)
+
+
+class Columns(eqx.Module):
+    """Where the synapses of a table lie, in the order of their targets: 4 bytes each.
+
+    A synapse is one number: its source, and in the lowest bits its place in the row of that source. Where 32 bits do
+    not hold both, it is the position in the table, and the row is searched for.
+
+    Attributes:
+        first: Position of the first of each target, and the number of all, shape `(post + 1,)`.
+        found: The numbers, shape `(synapse,)`.
+        bits: Bits of the place in the row; 0 where numbers are positions.
+        longest: Most synapses of one target.
+    """
+
+    first: jax.Array = eqx.field(converter=jnp.asarray)
+    found: jax.Array = eqx.field(converter=jnp.asarray)
+    bits: int = setting(doc="bits of the place in the row; 0 where numbers are positions")
+    longest: int = setting(doc="most synapses of one target")
+
+    def located(self, begins: jax.Array, start: Any) -> tuple[jax.Array, jax.Array]:
+        """Positions and sources of `longest` synapses from number `start` on, `begins` being where the rows begin."""
+        found = jax.lax.dynamic_slice(self.found, (start,), (self.longest,))
+        if not self.bits:
+            at = found.astype(begins.dtype)
+            return at, jnp.searchsorted(begins, at, side="right").astype(jnp.int32) - 1
+        source = (found >> np.uint32(self.bits)).astype(jnp.int32)
+        return begins[source] + (found & np.uint32(2**self.bits - 1)).astype(begins.dtype), source
+
+
+def columns(synapses: Synapses, targets: np.ndarray, size: int, *, bits: int = _BITS) -> Columns:
+    """The synapses of a table by the target of each, which are numbers below `size`; they are kept in `bits` bits."""
+    order = np.argsort(targets, kind="stable")
+    counts = np.bincount(targets, minlength=size)
+    begins = np.asarray(synapses.first)
+    place = max(1, (synapses.longest - 1).bit_length())
+    fits = order.size > 0 and (begins.size - 1) << place <= 1 << bits
+    if fits:
+        sources = np.repeat(np.arange(begins.size - 1), np.diff(begins))[order]
+        order = (sources << place) | (order - begins[sources])
+    return Columns(
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+        found=order.astype(np.uint32),
+        bits=place if fits else 0,
+        longest=int(counts.max(initial=0)),
+    )
 
 
 def table(counts: Any, slots: Any, weights: Any, waits: Any) -> Synapses:
