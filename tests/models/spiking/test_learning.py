@@ -147,12 +147,12 @@ def test_the_factor_of_scaling_follows_its_equation() -> None:
     [
         (None, 1.0, 1.0, 8),
         (PairSTDP(), 1.0, 1.0, 12),
-        (PairSTDP(), 1.0, UniformDraw(0.5, 3.0), 14),
-        (PairSTDP(), UniformDraw(0.5, 1.0), UniformDraw(0.5, 3.0), 18),
+        (PairSTDP(), 1.0, UniformDraw(0.5, 3.0), 12),
+        (PairSTDP(), UniformDraw(0.5, 1.0), UniformDraw(0.5, 3.0), 16),
     ],
 )
 def test_bytes_of_a_synapse_that_learns(rule: Any, weight: Any, delay: Any, size: int) -> None:
-    # Target, weight of now and 4 by which a rule at spikes finds it; 2 for a delay and 4 for a start of its own.
+    # Target and delay, weight of now, and what a rule at spikes finds it by; 4 more for a start of its own.
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0),))
     link = Projection("a", "a", FixedProbability(0.5), "exc", weight, delay, rule, Homeostasis(target=5.0))
     (learning,) = spiking_network([Population("a", 400, cells)], [link], key=KEY).learning

@@ -140,7 +140,7 @@ def in_numpy(net: Any, steps: int) -> list[tuple[int, int]]:
         for i in spikes:
             found.append((step, int(i)))
             for e in range(first[i], first[i + 1]):
-                when = step + 1 + int(waits[e] if waits.size else net.synapses.wait)
+                when = step + 1 + int(waits[e])
                 coming.setdefault(when, np.zeros(2 * n))[slots[e]] += w[e]
     return found
 
@@ -270,10 +270,16 @@ def test_memory_per_synapse_is_at_most_twelve_bytes() -> None:
     net = cuba_network(n=4000, key=KEY)
     assert net.synapses.bytes_per_synapse < 8.1
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0),))
+    # 1000 neurons take 10 bits, which leave 22 for waits; 16 bits for waits leave 16 for the synapses of 65,536 neurons.
     link = Projection("a", "a", FixedProbability(0.1), "exc", delay=UniformDraw(0.5, 5.0))
     several = network([Population("a", 1000, cells)], [link])
-    assert several.synapses.bytes_per_synapse < 10.1
-    assert several.synapses.waits.dtype == jnp.uint16
+    assert several.synapses.bytes_per_synapse < 8.1
+    waits = np.asarray(several.synapses.waits)
+    assert (waits.min(), waits.max()) == (5, 50)
+    link = Projection("a", "b", Edges([0, 0], [0, 65_536]), "exc", delay=np.array([0.1, 6553.5]))
+    long = network([Population("a", 1, cells), Population("b", 65_537, cells)], [link])
+    assert long.synapses.routes.dtype == jnp.uint64
+    assert (long.synapses.slots.tolist(), long.synapses.waits.tolist()) == ([1, 65_537], [1, 65_535])
 
 
 def test_derivatives_by_weights_are_those_of_finite_differences() -> None:

@@ -117,7 +117,7 @@ def assembled(
             learning.append(_learning(one, synapses, named, slot))
     synapses = _merged(fixed, size, weight_type)
     tables = [synapses, *(one.synapses for one in learning)]
-    longest = max(int(one.waits.max()) if one.waits.size else one.wait for one in tables)
+    longest = max(int(one.waits.max(initial=0)) for one in tables)
     return {
         "groups": groups,
         "synapses": synapses,

@@ -13,7 +13,7 @@ from ..._param import param, setting
 from ..._types import Param
 from ...systems import Variable
 from ..synapses import AbstractPlasticity
-from ._table import Columns, Synapses, Target, delivered, over_rows
+from ._table import Columns, Synapses, delivered, over_rows, slots_of, target_of
 
 
 class Homeostasis(eqx.Module):
@@ -131,16 +131,15 @@ class Learning(eqx.Module):
             return delivered(self.synapses, ring, pre, n, depth=depth, weights=y.weights)
         table = self.synapses
         count = table.count
-        target = Target(depth, ring.size // depth, table.wait, table.piece, table.longest)
+        target = target_of(table, ring, depth)
 
         def visit(flat: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
             del row
-            slot = jax.lax.dynamic_slice(table.slots, (start,), mine.shape)
+            route = jax.lax.dynamic_slice(table.routes, (start,), mine.shape)
             w = jax.lax.dynamic_slice(y.weights, (start,), mine.shape)
-            wait = jax.lax.dynamic_slice(table.waits, (start,), mine.shape) if table.waits.size else None
             # Entries of other rows may belong to other targets, but all lie in this projection.
-            sent = jnp.where(mine, w * y.scale[slot - self.slot], 0)
-            return flat.at[target.places(n, slot, wait)].add(sent, mode="promise_in_bounds")
+            sent = jnp.where(mine, w * y.scale[slots_of(route, table.bits) - self.slot], 0)
+            return flat.at[target.places(n, route)].add(sent, mode="promise_in_bounds")
 
         rows = over_rows(table.first, words(pre), piece=table.piece, longest=table.longest, count=count)
         return rows(ring, visit)
@@ -161,7 +160,8 @@ class Learning(eqx.Module):
 
         def from_source(w: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
             old = jax.lax.dynamic_slice(w, (start,), (size,))
-            to = jnp.clip(jax.lax.dynamic_slice(table.slots, (start,), (size,)) - self.slot, 0, self.post[1] - 1)
+            route = jax.lax.dynamic_slice(table.routes, (start,), (size,))
+            to = jnp.clip(slots_of(route, table.bits) - self.slot, 0, self.post[1] - 1)
             traces, hit = after[:, to], post[to]
             new = jax.vmap(lambda a, b, f: rule.learned(a, before[:, row], b, (True, f)), (0, 1, 0))(old, traces, hit)
             return jax.lax.dynamic_update_slice(w, jnp.where(mine, new, old), (start,))

@@ -14,6 +14,7 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from ..._bits import each, entry, words
+from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Param
 
@@ -23,27 +24,27 @@ _PASS = 40
 _UNROLLED = 8
 #: Longest delay in steps that a synapse can hold.
 LONGEST = 65535
-#: Bits of the number by which a synapse is found from its target.
+#: Bits of the numbers that say where a synapse arrives, and how it is found from its target.
 _BITS = 32
 
 
 class Synapses(eqx.Module):
-    """Synapses sorted by their source: 8 bytes each, and 2 more where delays differ.
+    """Synapses sorted by their source: 8 bytes each, 12 if 32 bits do not hold where and when its spikes arrive.
 
     Attributes:
         first: Position of the first synapse of each source, and the number of all, shape `(pre + 1,)`.
-        slots: Where each arrives: a receptor of a neuron, shape `(synapse,)`.
+        routes: The slot of each in the lowest bits, and above them the steps that its spikes wait, shape `(synapse,)`.
         weights: Weights in the unit of the receptor, shape `(synapse,)`, or one number that they start from.
-        waits: Steps that each spike waits, shape `(synapse,)`; empty where all wait alike.
+        bits: Bits of the slot; 0 where all wait alike and there is nothing above.
         wait: Steps that all wait, if alike.
         piece: Synapses of a row that are delivered at once.
         longest: Most synapses of one source.
     """
 
     first: jax.Array = eqx.field(converter=jnp.asarray)
-    slots: jax.Array = eqx.field(converter=jnp.asarray)
+    routes: jax.Array = eqx.field(converter=jnp.asarray)
     weights: Param = param(doc="weights, in the unit of the receptor")
-    waits: jax.Array = eqx.field(converter=jnp.asarray, kw_only=True)
+    bits: int = setting(0, doc="bits of the slot; 0 where all wait alike")
     wait: int = setting(0, doc="steps that all wait, if alike")
     piece: int = setting(1, doc="synapses of a row that are delivered at once")
     longest: int = setting(0, doc="most synapses of one source")
@@ -51,18 +52,38 @@ class Synapses(eqx.Module):
     @property
     def count(self) -> int:
         """Number of synapses."""
-        return self.slots.shape[-1]
+        return self.routes.shape[-1]
+
+    @property
+    def slots(self) -> jax.Array:
+        """Where each arrives: a receptor of a neuron, shape `(synapse,)`."""
+        return slots_of(self.routes, self.bits)
+
+    @property
+    def waits(self) -> jax.Array:
+        """Steps that the spikes of each wait, shape `(synapse,)`."""
+        return waits_of(self.routes, self.bits, self.wait)
 
     @property
     def bytes_per_synapse(self) -> float:
         """Memory of all arrays over the number of synapses."""
-        arrays = (self.first, self.slots, self.weights, self.waits)
+        arrays = (self.first, self.routes, self.weights)
         return sum(a.nbytes for a in arrays) / max(self.count, 1)
 
     def sources(self) -> jax.Array:
         """The source of each synapse, shape `(synapse,)`."""
         rows = jnp.arange(self.first.size - 1, dtype=jnp.int32)
         return jnp.repeat(rows, jnp.diff(self.first), total_repeat_length=self.count)
+
+
+def slots_of(routes: jax.Array, bits: int) -> jax.Array:
+    """The slots of routes, of which they are the lowest `bits`, or all if that is 0."""
+    return (routes & routes.dtype.type(2**bits - 1) if bits else routes).astype(jnp.int32)
+
+
+def waits_of(routes: jax.Array, bits: int, wait: int) -> jax.Array:
+    """The waits of routes, which lie above the lowest `bits`; they are `wait` if that is 0."""
+    return (routes >> routes.dtype.type(bits)).astype(jnp.int32) if bits else jnp.full(routes.shape, wait, jnp.int32)
 
 
 class Columns(eqx.Module):
@@ -112,13 +133,27 @@ def columns(synapses: Synapses, targets: np.ndarray, size: int, *, bits: int = _
 
 
 def table(counts: Any, slots: Any, weights: Any, waits: Any) -> Synapses:
-    """Synapses from rows: the number of each source, and all rows one after the other."""
+    """Synapses from rows: the number of each source, and all rows one after the other.
+
+    Raises:
+        InputError: If 64 bits are needed for where and when spikes arrive, and JAX has no such numbers.
+    """
     alike = bool(waits.size == 0 or np.all(waits == waits[0]))
+    bits = 0 if alike else max(1, int(slots.max()).bit_length())
+    need = bits + (0 if alike else int(waits.max()).bit_length())
+    routes = slots.astype(np.uint32 if need <= _BITS else np.uint64)
+    if jax.dtypes.canonicalize_dtype(routes.dtype) != routes.dtype:
+        raise InputError(
+            f"Targets and delays of the synapses take {need} bits together, more than {_BITS}. Use shorter delays or a "
+            "longer `dt`, or switch `jax_enable_x64` on."
+        )
+    if not alike:
+        routes |= waits.astype(routes.dtype) << routes.dtype.type(bits)
     return Synapses(
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-        slots=slots.astype(np.int32, copy=False),
+        routes=routes,
         weights=weights,
-        waits=np.zeros(0, np.uint16) if alike else waits.astype(np.uint16, copy=False),
+        bits=bits,
         wait=int(waits[0]) if alike and waits.size else 0,
         piece=_piece(counts),
         longest=int(counts.max(initial=0)),
@@ -167,17 +202,24 @@ class Target(NamedTuple):
 
     depth: int
     width: int
+    bits: int
     wait: int
     piece: int
     longest: int
 
-    def places(self, n: Any, slots: jax.Array, waits: jax.Array | None) -> jax.Array:
+    def places(self, n: Any, routes: jax.Array) -> jax.Array:
         """Places in the ring of what is sent at the end of step `n`."""
+        slots = slots_of(routes, self.bits)
         if self.depth == 1:
             return slots
-        row = (jnp.asarray(n, jnp.int32) + 1) % self.depth + (self.wait if waits is None else waits.astype(jnp.int32))
+        row = (jnp.asarray(n, jnp.int32) + 1) % self.depth + waits_of(routes, self.bits, self.wait)
         # No spike waits longer than the ring has rows.
         return jnp.where(row < self.depth, row, row - self.depth) * self.width + slots
+
+
+def target_of(synapses: Synapses, ring: jax.Array, depth: int) -> Target:
+    """Where the spikes of a table go in a ring of `depth` rows."""
+    return Target(depth, ring.size // depth, synapses.bits, synapses.wait, synapses.piece, synapses.longest)
 
 
 def delivered(
@@ -187,16 +229,16 @@ def delivered(
 
     The work is proportional to the synapses of those that fired. Derivatives with respect to weights go over all.
     """
-    target = Target(depth, ring.size // depth, synapses.wait, synapses.piece, synapses.longest)
+    target = target_of(synapses, ring, depth)
     w = synapses.weights if weights is None else weights
-    ints = (synapses.first, synapses.slots, synapses.waits, fired, jnp.asarray(n, jnp.int32))
+    ints = (synapses.first, synapses.routes, fired, jnp.asarray(n, jnp.int32))
     return _sent(target, ring, w, ints)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _sent(target: Target, ring: jax.Array, weights: jax.Array, ints: tuple[jax.Array, ...]) -> jax.Array:
-    first, slots, waits, fired, n = ints
-    if not slots.size:
+    first, routes, fired, n = ints
+    if not routes.size:
         return ring
     by_piece = functools.partial(_by_piece, target)
 
@@ -210,29 +252,28 @@ def _sent(target: Target, ring: jax.Array, weights: jax.Array, ints: tuple[jax.A
         axes = [0 if one else None for one in batched]
         return jax.vmap(by_piece, axes, axis_size=size)(*arrays), True
 
-    return sent(ring, weights, first, slots, waits, words(fired), n)
+    return sent(ring, weights, first, routes, words(fired), n)
 
 
 def _by_piece(target: Target, ring: jax.Array, weights: jax.Array, *ints: jax.Array) -> jax.Array:
     """Delivery of a piece of a row at once, for machines that are slow to begin and fast to go on."""
-    first, slots, waits, packed, n = ints
-    loop = over_rows(first, packed, piece=target.piece, longest=target.longest, count=slots.size)
+    first, routes, packed, n = ints
+    loop = over_rows(first, packed, piece=target.piece, longest=target.longest, count=routes.size)
 
     def visit(ring: jax.Array, start: Any, mine: jax.Array, row: Any) -> jax.Array:
         del row
         size = (mine.size,)
-        slot = jax.lax.dynamic_slice(slots, (start,), size)
+        route = jax.lax.dynamic_slice(routes, (start,), size)
         w = jnp.where(mine, jax.lax.dynamic_slice(weights, (start,), size), 0).astype(ring.dtype)
-        wait = jax.lax.dynamic_slice(waits, (start,), size) if waits.size else None
-        return ring.at[target.places(n, slot, wait)].add(w, mode="promise_in_bounds")
+        return ring.at[target.places(n, route)].add(w, mode="promise_in_bounds")
 
     return loop(ring, visit)
 
 
 def _one_by_one(target: Target, ring: jax.Array, weights: jax.Array, *ints: jax.Array) -> jax.Array:
     """Delivery synapse by synapse: XLA makes one kernel of all loops, as long as they move single numbers."""
-    first, slots, waits, packed, n = ints
-    count, size = slots.size, min(_UNROLLED, slots.size)
+    first, routes, packed, n = ints
+    count, size = routes.size, min(_UNROLLED, routes.size)
 
     def row(ring: jax.Array, unit: jax.Array) -> jax.Array:
         end = entry(first, unit + 1)
@@ -242,8 +283,7 @@ def _one_by_one(target: Target, ring: jax.Array, weights: jax.Array, *ints: jax.
             start = jnp.minimum(k, count - size)
             for j in range(size):
                 at = start + j
-                wait = entry(waits, at) if waits.size else None
-                place = target.places(n, entry(slots, at), wait)
+                place = target.places(n, entry(routes, at))
                 w = jnp.where((at >= k) & (at < end), entry(weights, at), 0).astype(ring.dtype)
                 ring = jax.lax.dynamic_update_index_in_dim(ring, entry(ring, place) + w, place, 0)
             return k + size, ring
@@ -260,11 +300,11 @@ def _sent_tangent(target: Target, primals: Any, tangents: Any) -> tuple[jax.Arra
     moved = jnp.zeros_like(ring) if isinstance(ring_dot, SymbolicZero) else ring_dot
     if isinstance(weights_dot, SymbolicZero) or not weights.size:
         return out, moved
-    first, slots, waits, fired, n = ints
+    first, routes, fired, n = ints
     rows = jnp.arange(first.size - 1, dtype=jnp.int32)
-    sources = jnp.repeat(rows, jnp.diff(first), total_repeat_length=slots.size)
+    sources = jnp.repeat(rows, jnp.diff(first), total_repeat_length=routes.size)
     sent = jnp.where(fired[sources], weights_dot, 0).astype(ring.dtype)
-    return out, moved.at[target.places(n, slots, waits if waits.size else None)].add(sent)
+    return out, moved.at[target.places(n, routes)].add(sent)
 
 
 _sent.defjvp(_sent_tangent, symbolic_zeros=True)
