@@ -5,7 +5,7 @@ import pytest
 
 import dynascope as ds
 from dynascope import InputError, plots
-from dynascope.analysis.cycles import hybrid_orbit, periodic_orbit, phase_response
+from dynascope.analysis.cycles import hybrid_orbit, isochrons, periodic_orbit, phase_response
 
 
 def test_orbit_and_response():
@@ -19,6 +19,10 @@ def test_orbit_and_response():
     found = phase_response(system, orbit)
     curve = plots.plot(found).axes[1].lines[1]
     assert np.asarray(curve.get_ydata()) == pytest.approx(found.response[:, 1])
+    curves = isochrons(system, orbit, count=2, spacing=0.1)
+    drawn = plots.plot(curves)
+    assert np.asarray(drawn.axes[0].lines[3].get_xydata()) == pytest.approx(curves.curves[1, 1], nan_ok=True)
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["0", "0.5"]
     nothing = periodic_orbit(ds.build("lorenz", rho=0.5), throw=False)
     with pytest.raises(InputError, match="no orbit to draw"):
         plots.plot(nothing)

@@ -9,6 +9,7 @@ from ._chaos import divergence as divergence
 from ._chaos import strengths as strengths
 from ._chaos import surrogates as surrogates
 from ._continuation import continuation_figure as continuation_figure
+from ._cycles import isochrons_figure as isochrons_figure
 from ._cycles import periodic_orbit_figure as periodic_orbit_figure
 from ._cycles import phase_response_figure as phase_response_figure
 from ._firing import firing as firing

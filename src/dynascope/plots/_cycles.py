@@ -1,4 +1,4 @@
-"""Periodic orbits with their multipliers, also those through resets, and phase response curves."""
+"""Periodic orbits with their multipliers, also those through resets, phase response curves and isochrons."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from .._errors import InputError
-from ..analysis.cycles import HybridOrbit, PeriodicOrbit, PhaseResponse
+from ..analysis.cycles import HybridOrbit, Isochrons, PeriodicOrbit, PhaseResponse
 from ._style import ACCENT, CYCLE, FAINT, INK, MUTED, WARM, label, new_figure, root, styled, time_label
 
 #: Components drawn at most.
 _MOST = 4
+#: Colours of phases: they close in a ring.
+_RING = LinearSegmentedColormap.from_list("phase", [CYCLE[0], CYCLE[2], CYCLE[1], CYCLE[3], CYCLE[0]])
 
 
 @styled
@@ -117,3 +120,31 @@ def phase_response_figure(result: PhaseResponse, *, axes: Any = None) -> Figure:
         panel.set_title(label(f"kick of {result.names[i]}"))
     panels[0].set_ylabel(label("advance per unit", result.time_unit))
     return figure
+
+
+@styled
+def isochrons_figure(result: Isochrons, *, axes: Any = None) -> Figure:
+    """The curves of equal phase about the cycle, coloured by phase, with the points of the cycle to which they belong.
+
+    Args:
+        result: From `isochrons`.
+        axes: Draw into these matplotlib axes instead of a new figure.
+    """
+    axes = axes if axes is not None else new_figure(4.4, 5.6).subplots()
+    for phase, sides in zip(result.phases, result.curves, strict=True):
+        for branch in sides:
+            axes.plot(*branch.T, color=_RING(phase), lw=0.9)
+    axes.plot(*result.cycle.T, color=INK, lw=1.6)
+    for k, (phase, start) in enumerate(zip(result.phases, result.curves[:, 0, 0], strict=True)):
+        axes.plot(*start, "o", color=_RING(phase), mec=INK, mew=0.6, ms=4.5, zorder=3)
+        if k % max(len(result.phases) // 4, 1) == 0:
+            axes.annotate(
+                f"{phase:.2g}", start, xytext=(4, 4), textcoords="offset points", color=INK, fontsize=8, zorder=4,
+                bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+            )  # fmt: skip
+    axes.set_xlim(result.low[0], result.high[0])
+    axes.set_ylim(result.low[1], result.high[1])
+    axes.set_xlabel(label(result.names[0], result.units[0]))
+    axes.set_ylabel(label(result.names[1], result.units[1]))
+    axes.set_title("States of equal phase, with their point of the cycle")
+    return root(axes)

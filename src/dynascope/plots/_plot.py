@@ -14,7 +14,7 @@ from ..analysis.bifurcation import BifurcationDiagram, OrbitDiagram
 from ..analysis.chaos import ExponentFromData, SpectrumFromData, SurrogateTest, ZeroOne
 from ..analysis.codimension_two import BifurcationSet
 from ..analysis.continuation import GlobalContinuation
-from ..analysis.cycles import HybridOrbit, PeriodicOrbit, PhaseResponse
+from ..analysis.cycles import HybridOrbit, Isochrons, PeriodicOrbit, PhaseResponse
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
 from ..analysis.map_cycles import MapCycles
@@ -38,7 +38,7 @@ from ._bifurcation import bifurcation_diagram, orbit_figure
 from ._bifurcation_set import bifurcation_set_figure
 from ._chaos import divergence, strengths, surrogates
 from ._continuation import continuation_figure
-from ._cycles import hybrid_orbit_figure, periodic_orbit_figure, phase_response_figure
+from ._cycles import hybrid_orbit_figure, isochrons_figure, periodic_orbit_figure, phase_response_figure
 from ._firing import firing
 from ._fixed_points import equilibria
 from ._gallery import gallery
@@ -115,6 +115,7 @@ plot.register(HybridOrbit, hybrid_orbit_figure)
 plot.register(PhaseResponse, phase_response_figure)
 plot.register(Recording, time_series)
 plot.register(Catalogue, gallery)
+plot.register(Isochrons, isochrons_figure)
 plot.register(LyapunovSpectrum, lyapunov)
 plot.register(FixedPoints, equilibria)
 plot.register(PhasePlane, plane)
