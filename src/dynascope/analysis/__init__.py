@@ -7,6 +7,7 @@ from . import chaos as chaos
 from . import continuation as continuation
 from . import cycles as cycles
 from . import geometry as geometry
+from . import homoclinic as homoclinic
 from . import learning as learning
 from . import map_cycles as map_cycles
 from . import phase_plane as phase_plane

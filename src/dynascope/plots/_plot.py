@@ -16,6 +16,7 @@ from ..analysis.codimension_two import BifurcationSet
 from ..analysis.continuation import GlobalContinuation
 from ..analysis.cycles import HybridOrbit, Isochrons, PeriodicOrbit, PhaseResponse
 from ..analysis.geometry import CorrelationDimension, Embedding, Recurrence
+from ..analysis.homoclinic import ConnectingOrbit, HomoclinicCurve
 from ..analysis.learning import DepthExponents, GradientHealth, InputSensitivity, SequenceExponents
 from ..analysis.map_cycles import MapCycles
 from ..analysis.phase_plane import InvariantManifold, PhasePlane
@@ -43,6 +44,7 @@ from ._firing import firing
 from ._fixed_points import equilibria
 from ._gallery import gallery
 from ._geometry import dimension_slopes, recurrence_plot, unfolding
+from ._homoclinic import connecting_orbit_figure, homoclinic_curve_figure
 from ._learning import gradient_flow, sensitivity_map, sequence_spectrum, through_depth
 from ._loss_prediction import loss_prediction_figure
 from ._lyapunov import lyapunov
@@ -113,9 +115,11 @@ def _trajectory(result: Trajectory, *, axes: Any = None, variables: tuple[str, .
 plot.register(PeriodicOrbit, periodic_orbit_figure)
 plot.register(HybridOrbit, hybrid_orbit_figure)
 plot.register(PhaseResponse, phase_response_figure)
+plot.register(ConnectingOrbit, connecting_orbit_figure)
+plot.register(HomoclinicCurve, homoclinic_curve_figure)
+plot.register(Isochrons, isochrons_figure)
 plot.register(Recording, time_series)
 plot.register(Catalogue, gallery)
-plot.register(Isochrons, isochrons_figure)
 plot.register(LyapunovSpectrum, lyapunov)
 plot.register(FixedPoints, equilibria)
 plot.register(PhasePlane, plane)
