@@ -93,10 +93,12 @@ def test_linoid_and_its_derivatives_have_no_hole(x: float) -> None:
 
     z = np.longdouble(x)
     np.testing.assert_allclose(linoid(jnp.asarray(x)), float(exact(z)), rtol=1e-14)
+    np.testing.assert_allclose(linoid(jnp.asarray(x), jnp.exp(-x)), float(exact(z)), rtol=1e-14)
     h = np.longdouble(1e-3)
     first = float((exact(z - 2 * h) - 8 * exact(z - h) + 8 * exact(z + h) - exact(z + 2 * h)) / (12 * h))
     second = float((exact(z - h) - 2 * exact(z) + exact(z + h)) / h**2)
     np.testing.assert_allclose(jax.grad(linoid)(x), first, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(jax.grad(lambda x: linoid(x, jnp.exp(-x)))(x), first, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(jax.grad(jax.grad(linoid))(x), second, rtol=1e-6, atol=1e-8)
 
 

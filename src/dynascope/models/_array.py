@@ -18,11 +18,15 @@ def injected(u: Input) -> Any:
     return 0.0 if u is None else u[0]
 
 
-def linoid(x: jax.Array) -> jax.Array:
+def linoid(x: jax.Array, decay: jax.Array | None = None) -> jax.Array:
     """The function x / (1 - exp(-x)) with its limit 1 at 0; its derivatives are exact there too.
 
     Rate functions of channels have this form, with the hole in the middle of the voltages that matter (-40 mV for
     the sodium activation of Hodgkin and Huxley).
+
+    Args:
+        x: Where.
+        decay: exp(-x), if it is at hand: costs less, and the last three bits.
     """
     near = jnp.abs(x) < 0.1
     # `where` differentiates both branches: each must be finite wherever it is not chosen.
@@ -31,4 +35,5 @@ def linoid(x: jax.Array) -> jax.Array:
     s = near_x * near_x
     # Bernoulli numbers; the first term left out is x^10 / 47900160, below 2e-18 here.
     series = 1.0 + near_x / 2.0 + s * (1.0 / 12.0 - s * (1.0 / 720.0 - s * (1.0 / 30240.0 - s / 1209600.0)))
-    return jnp.where(near, series, far / -jnp.expm1(-far))
+    rest = -jnp.expm1(-far) if decay is None else 1.0 - jnp.where(near, 0.0, decay)
+    return jnp.where(near, series, far / rest)

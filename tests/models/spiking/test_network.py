@@ -257,6 +257,18 @@ def test_catalogue_neurons_fire_as_alone() -> None:
 def test_traub_miles_neurons_converge_with_the_step() -> None:
     rests = TraubMilesCells().rest()
     assert all(0 < float(x) < 1 for x in rests[1:])
+    # Rates as printed, at -50, -48 and -23 mV by their limits.
+    V = np.array([-90.0, -63.0, -50.0 + 1e-6, -48.0 + 1e-6, -23.0 + 1e-6, 40.0])
+    v = V + 63.0
+    opening = (
+        0.32 * (13 - v) / np.expm1((13 - v) / 4),
+        0.128 * np.exp((17 - v) / 18),
+        0.032 * (15 - v) / np.expm1((15 - v) / 5),
+    )
+    closing = (0.28 * (v - 40) / np.expm1((v - 40) / 5), 4 / (1 + np.exp((40 - v) / 5)), 0.5 * np.exp((10 - v) / 40))
+    for (a, b), alpha, beta in zip(TraubMilesCells().rates(jnp.asarray(V)), opening, closing, strict=True):
+        np.testing.assert_allclose(a, alpha, rtol=1e-8)
+        np.testing.assert_allclose(b, beta, rtol=1e-8)
     counts, last = [], []
     for dt in (0.05, 0.025, 0.0125):
         run = simulate(network([Population("a", 1, TraubMilesCells(drive=500.0))], dt=dt), 100.0)
@@ -270,7 +282,7 @@ def test_memory_per_synapse_is_at_most_twelve_bytes() -> None:
     net = cuba_network(n=4000, key=KEY)
     assert net.synapses.bytes_per_synapse < 8.1
     cells = LeakyCells((CurrentReceptor("exc", tau=5.0),))
-    # 1000 neurons take 10 bits, which leave 22 for waits; 16 bits for waits leave 16 for the synapses of 65,536 neurons.
+    # Targets among 65,537 neurons take 17 bits, and a wait of 65,535 steps takes 16: one too many.
     link = Projection("a", "a", FixedProbability(0.1), "exc", delay=UniformDraw(0.5, 5.0))
     several = network([Population("a", 1000, cells)], [link])
     assert several.synapses.bytes_per_synapse < 8.1

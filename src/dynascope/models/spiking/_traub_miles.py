@@ -1,5 +1,6 @@
 """The conductance-based neuron of the benchmark networks."""
 
+import math
 from typing import Any
 
 import jax
@@ -72,9 +73,11 @@ class TraubMilesCells(AbstractCells):
     def rates(self, V: jax.Array) -> tuple[tuple[jax.Array, jax.Array], ...]:
         """Opening and closing rates of the gates m, h and n at potential `V`, 1/ms."""
         v = V - self.V_T
-        m = (1.28 * linoid((v - 13.0) / 4.0), 1.4 * linoid(-(v - 40.0) / 5.0))
-        h = (0.128 * jnp.exp((17.0 - v) / 18.0), 4.0 / (1.0 + jnp.exp((40.0 - v) / 5.0)))
-        n = (0.16 * linoid((v - 15.0) / 5.0), 0.5 * jnp.exp((10.0 - v) / 40.0))
+        # One exponential serves three rates: they are most of what a step costs. linoid(-x) is exp(-x) linoid(x).
+        fall = jnp.exp((40.0 - v) / 5.0)
+        m = (1.28 * linoid((v - 13.0) / 4.0, jnp.exp((13.0 - v) / 4.0)), 1.4 * fall * linoid((v - 40.0) / 5.0, fall))
+        h = (0.128 * jnp.exp((17.0 - v) / 18.0), 4.0 / (1.0 + fall))
+        n = (0.16 * linoid((v - 15.0) / 5.0, math.exp(-5.0) * fall), 0.5 * jnp.exp((10.0 - v) / 40.0))
         return m, h, n
 
     def rest(self) -> Parts:
