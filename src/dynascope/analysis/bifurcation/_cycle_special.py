@@ -16,14 +16,15 @@ from scipy import optimize
 from ..cycles._collocation import CollocationEquations
 from ..cycles._gauss import evaluated, lagrange, phases_of
 from ..cycles._multipliers import multipliers
-from ..cycles._solved import moved, referred
+from ..cycles._solved import moved
 from ._cycle_problem import CYCLE_TESTS, Cycles, Here, look
 from ._problem import AbstractProblem
 
 Array = NDArray[np.float64]
 
-#: A test function that is not this near to zero where it changed its sign has jumped over it.
-_ZERO = 1e-3
+#: A test function that is not this near to zero where it changed its sign has jumped over it; one smaller than the
+#: second is zero to rounding.
+_ZERO, _NOTHING = 1e-3, 2e-16
 #: Places from which a branch point is interpolated, as shares of the step, and how near it must be known for that.
 _AROUND, _NEARBY = 0.04 * np.array([-2.0, -1.0, 1.0, 2.0]), 0.02
 #: A fold so near to a branch point, as a share of the step, is none.
@@ -64,7 +65,7 @@ def weights_of(problem: AbstractProblem) -> Array:
 
 def looked(problem: Cycles, guess: Any, border: Any, along: Any) -> Here:
     """`look`, with all that it gives on the host."""
-    return jax.device_get(look(problem, jnp.asarray(guess), jnp.asarray(border), jnp.asarray(along)))
+    return jax.device_get(look(problem, np.asarray(guess), np.asarray(border), np.asarray(along)))
 
 
 def sound(here: Here) -> bool:
@@ -73,19 +74,27 @@ def sound(here: Here) -> bool:
     return bool(here.converged) and bool(finite)
 
 
-def on_mesh(problem: Cycles, here: Here, new: Array) -> tuple[Cycles, Here] | None:
+class OnMesh(NamedTuple):
+    """A cycle, its equations, and the weights of their metric."""
+
+    problem: Cycles
+    here: Here
+    weights: Array
+
+
+def on_mesh(problem: Cycles, here: Here, new: Array) -> OnMesh | None:
     """The same cycle on another mesh with ends `new`; None if it is not found there."""
     equations = problem.equations
     mesh, degree = mesh_of(equations), equations.shape[1]
     along = equations.unpacked(here.tangent)
     points = evaluated(mesh, np.asarray(along.nodes), np.asarray(along.stages), phases_of(new, degree))
-    grid = jnp.asarray(points[:-1]).reshape(len(new) - 1, degree + 1, -1)
+    grid = points[:-1].reshape(len(new) - 1, degree + 1, -1)
     fresh, z = moved(equations, here.z, mesh, new)
-    direction = fresh.packed(along._replace(nodes=grid[:, 0], stages=grid[:, 1:]))
-    renewed = Cycles(referred(fresh, z), problem.width)
-    border = weights_of(renewed) * np.asarray(direction)
-    there = looked(renewed, z, border, direction)
-    return (renewed, there) if sound(there) else None
+    direction = np.concatenate([grid[:, 0].ravel(), grid[:, 1:].ravel(), along.free])
+    renewed = Cycles(fresh, problem.width)
+    weights = weights_of(renewed)
+    there = looked(renewed, z, weights * direction, direction)
+    return OnMesh(renewed, there, weights) if sound(there) else None
 
 
 def mesh_of(equations: CollocationEquations) -> Array:
@@ -147,7 +156,12 @@ def between(problem: Cycles, before: Here, after: Here, missed: list[str]) -> li
 
 def _zero(step: _Step) -> tuple[float, Here]:
     """Where the test vanishes."""
-    share: Any = optimize.brentq(step.value, 0.0, 1.0, xtol=1e-12)
+
+    def value(share: float) -> float:
+        test = step.value(share)
+        return test if abs(test) > _NOTHING else 0.0
+
+    share: Any = optimize.brentq(value, 0.0, 1.0, xtol=1e-12)
     return float(share), step.at(float(share))
 
 
@@ -206,7 +220,7 @@ def _doubt(step: _Step, share: float) -> float:
     other = [on_mesh(step.problem, here, uneven(mesh)) for here in aside]
     if not all(sound(here) for here in aside) or any(found is None for found in other):
         return reach
-    places = [_straight(aside, step.which), _straight([found[1] for found in other if found], step.which)]
+    places = [_straight(aside, step.which), _straight([found.here for found in other if found], step.which)]
     gap = abs(places[1] - places[0])
     return gap + 1e-11 * reach if math.isfinite(gap) else reach
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ..._errors import InputError
 from ..cycles._collocation import CollocationEquations
-from ..cycles._gauss import equidistributed, evaluated, gauss
+from ..cycles._gauss import equidistributed, gauss, lagrange
 from ..cycles._multipliers import multipliers
 from ..cycles._solved import referred
 from ._cycle_problem import Cycles, Here
-from ._cycle_special import CycleFound, between, looked, mesh_of, on_mesh, sound, weights_of
+from ._cycle_special import CycleFound, OnMesh, between, looked, mesh_of, on_mesh, sound, weights_of
 from ._follow import ENDS
 
 Array = NDArray[np.float64]
@@ -27,10 +27,12 @@ _STRETCH = 8
 _BAND = 1e-6
 #: A trivial multiplier further from 1 than this says that the mesh no longer resolves the cycle.
 _LOST = 1e-2
+#: An error this much below what is asked for says that half the intervals, with an error 2^8 times larger, will do.
+_SPARE = 1e-3
 #: Growth of the period from which on a branch whose mesh no longer resolves it is said to approach infinity.
 _GROWN = 3.0
 #: Phases at which two halves of a cycle are compared, and cosine below which their difference has turned round.
-_PHASES, _OPPOSITE = np.arange(32) / 64, -0.8
+_PHASES, _OPPOSITE = np.arange(64) / 64, -0.8
 #: First and smallest step.
 _FIRST, _SMALLEST = 5e-3, 1e-6
 
@@ -46,7 +48,8 @@ class CycleContinuation(eqx.Module):
     Args:
         intervals: Intervals of the first mesh; powers of 2 are the cheapest.
         degree: Degree of the polynomials.
-        max_intervals: Intervals are halved, up to so many, where the trivial multiplier is off by `tol`.
+        max_intervals: Intervals are halved, up to so many, where the trivial multiplier is off by `tol`, and merged
+            again where it is off by far less.
         tol: Largest distance of the trivial multiplier from 1.
         max_points: Points of a branch at most.
         longest: A period longer than this many times that at the start ends the branch.
@@ -126,8 +129,8 @@ class _Window(NamedTuple):
     longest: float
 
     @property
-    def width(self) -> Any:
-        return jnp.asarray(self.high - self.low)
+    def width(self) -> float:
+        return self.high - self.low
 
 
 def walk(
@@ -154,35 +157,37 @@ def walk(
     problem = Cycles(referred(equations, z), jnp.asarray(high - low))
     forced = equations.rule.multiple is not None
     top = math.inf if forced else method.longest * float(problem.equations.pace) if longest is None else longest
-    window = _Window(low, high, top)
-    border = weights_of(problem) * np.asarray(direction)
+    window, weights = _Window(low, high, top), weights_of(problem)
+    border = weights * np.asarray(direction)
     here = looked(problem, z, border / math.sqrt(float(np.sum(border * direction))), direction)
     if not sound(here):
         return CycleWalk([], [], ENDS[ENDS.no_start], problem.equations, z, [])
     missed: list[str] = []
-    rows, found, end, step = [_row(problem, here)], [], "", _FIRST
-    while not end:
+    rows, found, step, landing, bend = [_row(problem, here)], [], _FIRST, False, np.zeros_like(here.z)
+    while True:
         if len(rows) % _STRETCH == 0 or rows[-1].trivial_error > method.tol:
             fresh = _remeshed(problem, here, method, rows[-1].trivial_error)
             if fresh is not None:
-                problem, here = fresh
+                problem, here, weights = fresh
+                bend = np.zeros_like(here.z)
                 rows[-1] = _row(problem, here)._replace(special=rows[-1].special)
-        after, step, landing = _advanced(problem, here, step, method, window)
+        end = _ended(rows, window, method, landing)
+        if end:
+            break
+        after, step, landing = _advanced(_Place(problem, here, weights, bend), step, method, window)
         if after is None:
             end = ENDS[ENDS.stuck]
             break
-        if inside_out(problem.equations, here, after):
-            end = SHRUNK
-            break
-        if _halved(problem.equations, here, after):
-            end = HALVED
+        turned, halved = (bool(x) for x in _compared(problem.equations, here.z, after.z))
+        if turned or halved:
+            end = SHRUNK if turned else HALVED
             break
         for one, there in between(problem, here, after, missed):
             rows.append(_row(problem, there)._replace(special=len(found)))
             found.append(one)
         rows.append(_row(problem, after))
+        bend = (after.tangent - here.tangent) / math.sqrt(float(np.sum(weights * (after.z - here.z) ** 2)))
         here = after
-        end = _ended(rows, window, method, landing)
     return CycleWalk(rows, found, end, problem.equations, here.z, missed)
 
 
@@ -212,21 +217,32 @@ def _row(problem: Cycles, here: Here) -> CycleRow:
     )
 
 
+class _Place(NamedTuple):
+    """Where a branch has come to, with the weights of its metric and the derivative of its tangent by arclength."""
+
+    problem: Cycles
+    here: Here
+    weights: Array
+    bend: Array
+
+
 def _advanced(
-    problem: Cycles, here: Here, step: float, method: CycleContinuation, window: _Window
+    place: _Place, step: float, method: CycleContinuation, window: _Window
 ) -> tuple[Here | None, float, bool]:
     """The next point, the step to try after it, and whether it lies on an end of the window."""
-    weights, p, slope = weights_of(problem), float(here.z[-1]), float(here.tangent[-1])
+    problem, here, weights, bend = place
+    p, slope = float(here.z[-1]), float(here.tangent[-1])
     while step >= _SMALLEST:
         target = min(max(p + step * slope, window.low), window.high)
         landing = target != p + step * slope
         size = (target - p) / slope if landing else step
-        guess, border = here.z + size * here.tangent, weights * here.tangent
+        straight, border = here.z + size * here.tangent, weights * here.tangent
+        guess = straight + 0.5 * size**2 * bend
         if landing:
-            guess[-1], border = target, _last(border, 1 / float(problem.width))
+            guess[-1], border = target, _last(border, 1 / window.width)
         after = looked(problem, guess, border, here.tangent)
         angle = math.acos(min(1.0, max(-1.0, float(np.sum(weights * after.tangent * here.tangent)))))
-        off = math.sqrt(float(np.sum(weights * (after.z - guess) ** 2)))
+        off = math.sqrt(float(np.sum(weights * (after.z - straight) ** 2)))
         good = sound(after) and angle <= 3 * method.angle and off <= 3 * method.angle * size
         if good and window.low <= float(after.z[-1]) <= window.high:
             newton = int(after.newton)
@@ -237,37 +253,55 @@ def _advanced(
     return None, step, False
 
 
-def inside_out(equations: CollocationEquations, before: Any, after: Any) -> bool:
+@eqx.filter_jit
+def _compared(equations: CollocationEquations, before: Any, after: Any) -> tuple[Any, Any]:
+    """Whether the cycle came back inside out between two points of the branch, and whether its halves were exchanged.
+
+    Once it has shrunk to a point it comes back turned by half; once its two halves have met, exchanged.
+    """
+    one, other = (_difference(equations, z) for z in (before, after))
+    size = jnp.linalg.norm(one) * jnp.linalg.norm(other)
+    return inside_out(equations, before, after), jnp.sum(one * other) < _OPPOSITE * size
+
+
+@eqx.filter_jit
+def inside_out(equations: CollocationEquations, before: Any, after: Any) -> Any:
     """Whether the cycle has shrunk to a point between two points of the branch: then it comes back turned by half."""
-    one, other = equations.unpacked(before.z).stages, equations.unpacked(after.z).stages
+    one, other = equations.unpacked(before).stages, equations.unpacked(after).stages
     table = gauss(equations.shape[1]).weights
-    weights = np.asarray(equations.widths)[:, None, None] * table[:, None]
-    one, other = (x - np.sum(weights * x, axis=(0, 1)) for x in (one, other))
-    return float(np.sum(weights * one * other)) < 0
+    weights = equations.widths[:, None, None] * table[:, None]
+    one, other = (x - jnp.sum(weights * x, axis=(0, 1)) for x in (one, other))
+    return jnp.sum(weights * one * other) < 0
 
 
-def _halved(equations: CollocationEquations, before: Here, after: Here) -> bool:
-    """Whether the two halves of the cycle have met between two points of the branch: then they come back exchanged."""
-    one, other = (_difference(equations, here) for here in (before, after))
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.sum(one * other)) < _OPPOSITE * size
-
-
-def _difference(equations: CollocationEquations, here: Here) -> Array:
+def _difference(equations: CollocationEquations, z: Any) -> Any:
     """Scaled states of the first half of the cycle less those of the second."""
-    unknowns, mesh = equations.unpacked(here.z), mesh_of(equations)
-    nodes, stages = np.asarray(unknowns.nodes), np.asarray(unknowns.stages)
-    first, second = (evaluated(mesh, nodes, stages, s) for s in (_PHASES, _PHASES + 0.5))
-    return first + 0.5 * np.asarray(equations.winding) - second
+    unknowns, ends = equations.unpacked(z), jnp.cumsum(equations.widths)
+    i = jnp.clip(jnp.searchsorted(ends, _PHASES, side="right"), 0, len(ends) - 1)
+    local = (_PHASES - ends[i]) / equations.widths[i] + 1
+    points = np.concatenate([[0.0], gauss(equations.shape[1]).nodes])
+    values = jnp.concatenate([unknowns.nodes[:, None], unknowns.stages], axis=1)[i]
+    first, second = jnp.split(jnp.einsum("sj,sjd->sd", lagrange(points, local), values), 2)
+    return first + 0.5 * equations.winding - second
 
 
-def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, error: float) -> tuple[Cycles, Here] | None:
-    """The cycle on a mesh that fits it; with twice the intervals if its error asks for it. None if that fails."""
+def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, error: float) -> OnMesh | None:
+    """The cycle on a mesh that fits it; None if that fails or is no better.
+
+    There are half as many intervals where the error is far below what is asked for, and twice as many where it is above
+    although the mesh fits.
+    """
     count = problem.equations.shape[0]
-    if error > method.tol:
-        if 2 * count > method.max_intervals:
-            return None
-        count = 2 * count
+    if error < _SPARE * method.tol and count >= 2 * method.intervals:
+        return _fitted(problem, here, count // 2)
+    fresh = _fitted(problem, here, count)
+    left = math.inf if fresh is None else _row(fresh.problem, fresh.here).trivial_error
+    if left > method.tol and 2 * count <= method.max_intervals:
+        return _fitted(problem, here, 2 * count)
+    return fresh if left <= max(error, method.tol) else None
+
+
+def _fitted(problem: Cycles, here: Here, count: int) -> OnMesh | None:
     return on_mesh(problem, here, equidistributed(mesh_of(problem.equations), np.asarray(here.slopes), count))
 
 
@@ -288,7 +322,7 @@ def _ended(rows: list[CycleRow], window: _Window, method: CycleContinuation, lan
         )
     if landing:
         return ENDS[ENDS.bound]
-    if _closed(rows, float(window.width)):
+    if _closed(rows, window.width):
         return ENDS[ENDS.closed]
     return ENDS[ENDS.full] if len(rows) >= method.max_points else ""
 

@@ -202,7 +202,7 @@ def walk_curve(
         if after is None:
             end = ENDS[ENDS.stuck].replace("the curve ends", "it ends")
             break
-        if inside_out(problem.equations, here, after):
+        if inside_out(problem.equations, here.z, after.z):
             end = SHRUNK if problem.family == FOLDS else VANISHED
             break
         for share, crossing in _between(problem, here, after):

@@ -38,7 +38,8 @@ class Unknowns(NamedTuple):
 class Linear(NamedTuple):
     """The linearised equations of all intervals after elimination of their Gauss points.
 
-    `stages = per_node x_i + per_free e - inverse rhs`, `x_{i+1} = step x_i + drift e + ...`.
+    `stages = per_node x_i + per_free e - inverse rhs`, `x_{i+1} = step x_i + drift e + ...`; where the right-hand sides
+    were given, `inverse` is `inverse rhs`.
     """
 
     per_node: Any
@@ -108,11 +109,11 @@ class CollocationEquations(eqx.Module):
         """
         count, degree, d = self.shape
         sides = rhs.shape[1]
-        linear = self.linearised(z)
         inner = count * d
         outer = inner + count * degree * d
         ends, stages, last = rhs[:inner].reshape(count, d, -1), rhs[inner:outer].reshape(count, -1, sides), rhs[outer:]
-        fixed = -linear.inverse @ stages
+        linear = self.linearised(z, stages)
+        fixed = -linear.inverse
         rows = jax.vmap(self.unpacked)(jnp.atleast_2d(border))
         on_nodes, on_stages, corner = rows.nodes, rows.stages.reshape(-1, count, degree * d), rows.free
         if self.rule.multiple is None:
@@ -178,13 +179,14 @@ class CollocationEquations(eqx.Module):
         f = period * self.rule.velocities(period * (start + width * table.nodes), stages, self.rule.value(free))
         return x + width * (table.weights @ f), x + width * (table.matrix @ f) - stages, f
 
-    def linearised(self, z: Any) -> Linear:
-        """The linearised equations at `z`."""
-        unknowns = self.unpacked(z)
-        parts = jax.vmap(self._blocks, in_axes=(0, 0, 0, 0, None))
-        return parts(unknowns.nodes, unknowns.stages, self.widths, self._starts(), unknowns.free)
+    def linearised(self, z: Any, rhs: Any = None) -> Linear:
+        """The linearised equations at `z`; for right-hand sides `rhs`, `(intervals, degree * d, r)`, alone if given."""
+        unknowns, (count, degree, d) = self.unpacked(z), self.shape
+        rhs = jnp.broadcast_to(jnp.eye(degree * d), (count, degree * d, degree * d)) if rhs is None else rhs
+        parts = jax.vmap(self._blocks, in_axes=(0, 0, 0, 0, None, 0))
+        return parts(unknowns.nodes, unknowns.stages, self.widths, self._starts(), unknowns.free, rhs)
 
-    def _blocks(self, x: Any, stages: Any, width: Any, start: Any, free: Any) -> Linear:
+    def _blocks(self, x: Any, stages: Any, width: Any, start: Any, free: Any, rhs: Any) -> Linear:
         _, degree, d = self.shape
         table = gauss(degree)
         period = self.rule.period(free)
@@ -195,9 +197,8 @@ class CollocationEquations(eqx.Module):
         flow = jnp.einsum("k,kab->akb", table.weights, jacobians).reshape(d, degree * d)
         by_end, by_inner, _ = jax.jacfwd(lambda e: self._interval(x, stages, width, start, e))(free)
         size = degree * d
-        eye = jnp.eye(size)
-        sides = jnp.concatenate([jnp.tile(jnp.eye(d), (degree, 1)), by_inner.reshape(size, -1), eye], axis=1)
-        found, _ = eliminated(jnp.concatenate([eye - inside, sides], axis=1), size)
+        sides = jnp.concatenate([jnp.tile(jnp.eye(d), (degree, 1)), by_inner.reshape(size, -1), rhs], axis=1)
+        found, _ = eliminated(jnp.concatenate([jnp.eye(size) - inside, sides], axis=1), size)
         per_node, per_free, inverse = found[:, :d], found[:, d : d + free.size], found[:, d + free.size :]
         return Linear(per_node, per_free, inverse, flow, jnp.eye(d) + flow @ per_node, by_end + flow @ per_free)
 

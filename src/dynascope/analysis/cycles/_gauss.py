@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -40,14 +40,11 @@ def gauss(degree: int) -> Gauss:
     return Gauss(nodes, weights / 2, integrals @ inverse, inverse[-1] * factorial)
 
 
-def lagrange(points: Array, at: Array) -> Array:
-    """Values of the Lagrange polynomials of `points` at `at`, shape `(len(at), len(points))`."""
-    out = np.ones((at.size, points.size))
-    for j, x in enumerate(points):
-        for k, y in enumerate(points):
-            if k != j:
-                out[:, j] *= (at - y) / (x - y)
-    return out
+def lagrange(points: Array, at: Any) -> Any:
+    """Values of the Lagrange polynomials of `points` at `at`, shape `(len(at), len(points))`; of NumPy or JAX."""
+    own = np.eye(points.size)
+    ratios = (at[:, None] - points)[:, None] / (points[:, None] - points + own)
+    return (ratios * (1 - own) + own).prod(axis=-1)
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..._errors import RESULTS, InputError
 from ...systems import Variable
-from ._collocation import CollocationEquations, Unknowns, newton
+from ._collocation import CollocationEquations, newton
 from ._gauss import equidistributed, evaluated, phases_of
 from ._guess import Guess
 from ._rule import Rule
@@ -113,11 +113,10 @@ def posed(
 
     `points` are scaled states at `phases_of(mesh, degree)`; `free` is the period and the parameter.
     """
-    grid = jnp.asarray(points[:-1]).reshape(len(mesh) - 1, degree + 1, -1)
-    widths = jnp.diff(jnp.asarray(mesh))
-    equations = CollocationEquations(rule, widths, jnp.asarray(winding), grid[:, 1:], grid[:, 1:], jnp.ones(()))
-    kept = jnp.asarray(free) if rule.multiple is None else jnp.asarray(free[-1:])
-    z = equations.packed(Unknowns(grid[:, 0], grid[:, 1:], kept))
+    grid = points[:-1].reshape(len(mesh) - 1, degree + 1, -1)
+    equations = CollocationEquations(rule, np.diff(mesh), winding, grid[:, 1:], grid[:, 1:], np.ones(()))
+    kept = free if rule.multiple is None else free[-1:]
+    z = np.concatenate([grid[:, 0].ravel(), grid[:, 1:].ravel(), kept])
     return referred(equations, z), z
 
 
