@@ -64,6 +64,14 @@ def test_of_a_chaotic_network_products_and_kicks_agree() -> None:
     assert ds.plot(effective).axes
 
 
+def test_errors_tell_of_kicks_in_one_band_only() -> None:
+    # The network jumps between two bands, which differ in their response.
+    network = chaotic()
+    both, one = (linear_response(network, samples=16_000, lags=1, every=every) for every in (5, 6))
+    assert one.stderr[1].max() > 5 * both.stderr[1].max()
+    assert np.all(np.abs(one.chi[1] - both.chi[1]) < 5 * np.hypot(one.stderr[1], both.stderr[1]))
+
+
 def test_weak_weights_say_who_acts_on_whom() -> None:
     network = RateMap.draw(n=9, g=1.0, C=0.05, key=jax.random.key(0))
     found = linear_response(network, samples=160, lags=4)

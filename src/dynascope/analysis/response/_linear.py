@@ -122,7 +122,8 @@ def linear_response(
         samples: Kicks to each component altogether.
         method: `JacobianProducts()` (the default) or `Kicks(size)`.
         transient: Steps left out.
-        every: Steps between the kicks of an orbit.
+        every: Steps between the kicks of an orbit. Where chaos lies in bands that are visited in turn, a number that
+            shares a factor with theirs kicks each orbit in some bands only, and the errors are large.
         key: Random key of the starts; None takes seed 0.
         throw: Raise `ComputationFailed` if an orbit diverges.
         progress: Show progress on standard error.
