@@ -28,6 +28,9 @@ def test_lure_doubles_its_period():
     first, second = (b for b in diagram.branches if b.kind == "cycle")
     assert diagram.points[second.origin].parameter == doublings[0].parameter
     assert second.period[0] == pytest.approx(2 * doublings[0].period, rel=1e-4)
+    # The normal form says so too: the doubled cycle is stable where it is born.
+    assert doublings[0].criticality == "supercritical"
+    assert second.unstable[2] == 0
     assert first.unstable[first.parameter > 0.64].max() == 0
     assert first.unstable[first.parameter < 0.62].min() == 1
     assert doublings[1].parameter == pytest.approx(0.5796298, abs=1e-6)
@@ -64,6 +67,7 @@ def test_no_branch_without_an_orbit():
 def test_hodgkin_huxley():
     """From Hopf point to Hopf point through three folds: that near 6.26 bounds the range of repetitive firing."""
     diagram = bifurcations(ds.build("hodgkin-huxley"), "I", 0.0, 200.0)
+    assert {p.criticality for p in diagram.points if p.type == "fold of cycles"} == {"quadratic"}
     folds = [p.parameter for p in diagram.points if p.type == "fold of cycles"]
     assert folds == pytest.approx([7.842347, 7.917785, 6.260321], abs=1e-5)  # to 1e-6 whatever the steps
     cycles = next(b for b in diagram.branches if b.kind == "cycle")

@@ -20,6 +20,7 @@ from ..cycles._guess import Guess, forcing_of
 from ..cycles._orbit import PeriodicOrbit
 from ..cycles._rule import Rule
 from ._branches import Branch, SpecialPoint
+from ._cycle_forms import cycle_form
 from ._cycle_problem import extent
 from ._cycle_special import CycleFound
 from ._cycle_starts import at_crossing, at_doubling, at_hopf, at_orbit
@@ -352,6 +353,7 @@ def _extent(found: CycleFound) -> tuple[Any, Any]:
 
 
 def _point(found: CycleFound, branch: int) -> SpecialPoint:
+    form = cycle_form(found.type, found.equations, found.z, found.multipliers)
     return SpecialPoint(
         type=_CALLED.get(found.type, found.type),
         branch=branch,
@@ -360,6 +362,6 @@ def _point(found: CycleFound, branch: int) -> SpecialPoint:
         state=_state(found),
         eigenvalues=found.multipliers,
         period=found.period,
-        coefficient=math.nan,
-        criticality="",
+        coefficient=math.nan if form is None else form.coefficient,
+        criticality="" if form is None else form.criticality,
     )

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._equilibria import Equilibria
+from ._return_map import ReturnMap
 
 #: A coefficient below this share of the size of its own terms is called zero: only rounding is left.
 _ZERO = 1e-7
@@ -23,8 +24,9 @@ class NormalForm(NamedTuple):
 
 
 @eqx.filter_jit
-def _derivatives(problem: Equilibria, z: Any, directions: Any) -> tuple[Any, Any]:
+def _derivatives(problem: Equilibria | ReturnMap, z: Any, directions: Any) -> tuple[Any, Any]:
     """B(u, v) and C(u, v, w) of the rule at z, for each triple of real directions, shape `(k, 3, n)`."""
+    nothing = jnp.zeros_like(z[:-1]), jnp.zeros_like(z[:-1])
 
     def one(triple: Any) -> tuple[Any, Any]:
         u, v, w = triple
@@ -37,13 +39,14 @@ def _derivatives(problem: Equilibria, z: Any, directions: Any) -> tuple[Any, Any
 
         return jax.jvp(second, (z[:-1],), (w,))
 
-    return jax.lax.map(one, directions)
+    # Rows that only fill up take no time: rules that are integrated are dear.
+    return jax.lax.map(lambda triple: jax.lax.cond(jnp.any(triple != 0), one, lambda _: nothing, triple), directions)
 
 
 class Forms(eqx.Module):
     """The multilinear forms of the rule at the point z, for complex vectors: A, B(u, v), C(u, v, w)."""
 
-    problem: Equilibria
+    problem: Equilibria | ReturnMap
     z: Any
     A: np.ndarray
 
