@@ -139,7 +139,7 @@ def between(problem: Cycles, before: Here, after: Here, missed: list[str]) -> li
         step, kind = _Step(problem, before, after, int(which)), CYCLE_TESTS[which]
         crossed = [at for at, one, _ in inside if one.type == "branch point"]
         try:
-            if abs(step.value(0.0)) < 1e-300 or step.value(0.0) * step.value(1.0) > 0:
+            if abs(step.value(0.0)) <= _NOTHING or step.value(0.0) * step.value(1.0) > 0:
                 continue
             share, here = _crossing(step) if kind == "branch point" else _zero(step)
         except ArithmeticError:  # a cycle between the two could not be found
