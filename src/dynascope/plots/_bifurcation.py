@@ -22,6 +22,11 @@ _MARKS = {
     "neimark-sacker": ("v", "NS"),
     "fold of cycles": ("s", "LPC"),
     "branch point of cycles": ("D", "BPC"),
+    "boundary equilibrium": ("X", "BE"),
+    "grazing": ("P", "G"),
+    "fold on an invariant circle": ("*", "SNIC"),
+    "homoclinic": ("*", "HC"),
+    "infinite period": ("*", "T→∞"),
 }
 #: From so many values of the parameter on, orbits are drawn as single pixels.
 _DENSE = 100
@@ -38,7 +43,7 @@ def bifurcation_diagram(
     """One component of every branch over the parameter; of cycles its least and its greatest value.
 
     Lines are solid where stable and dashed where not. Special points carry the value of the parameter, where there is
-    room. Below, where there are cycles of a flow, their period.
+    room. Below, where there are cycles of a flow, their period; of orbits through resets, the rate of resets.
 
     Args:
         result: From `bifurcations`.
@@ -65,9 +70,7 @@ def bifurcation_diagram(
     _dots(parts[0], orbits, which)
     _branches(parts[0], result, which)
     if periods:
-        for branch in periods:
-            _line(parts[1], branch, branch.period)
-        parts[1].set_ylabel(label("period", result.time_unit))
+        _periods(parts[1], result)
         parts[0].set_xlabel("")
         parts[1].set_xlabel(label(result.parameter_name, result.parameter_unit))
     figure.legend(handles=_legend(result, orbits), loc="outside lower center", ncols=4)
@@ -96,6 +99,22 @@ def orbit_figure(result: OrbitDiagram, *, variable: str | None = None, axes: Any
     at = "" if result.discrete else f" at maxima of {result.variable}" if name != result.variable else ", maxima"
     ax.set_ylabel(f"{label(name)}{at}")
     return root(ax)
+
+
+def _periods(axes: Axes, result: BifurcationDiagram) -> None:
+    """The period of each branch of cycles; where there are orbits through resets, how often they are reset."""
+    branches, events = result.branches, result.settings.get("events", [])
+    if not any(events):
+        for branch in branches:
+            if branch.kind == "cycle":
+                _line(axes, branch, branch.period)
+        axes.set_ylabel(label("period", result.time_unit))
+        return
+    unit, per = ("Hz", 1000.0) if result.time_unit == "ms" else ("", 1.0)
+    for branch, count in zip(branches, events, strict=True):
+        if count:
+            _line(axes, branch, per * count / branch.period)
+    axes.set_ylabel(label("rate of resets", unit))
 
 
 def _dots(axes: Axes, orbits: OrbitDiagram | None, which: int, colour: str = MUTED) -> None:

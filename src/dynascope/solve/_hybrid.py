@@ -204,6 +204,38 @@ def first_event(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, max_time: 
     return _next_event(rule, solver, t, y, end=t + max_time, at_once=True)
 
 
+class Passed(NamedTuple):
+    """What was seen until the next event: whether it came, the states before and after it, the extent on the way."""
+
+    found: Any
+    before: Any
+    after: Any
+    low: Any
+    high: Any
+
+
+def watched_event(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, max_time: Any) -> Passed:
+    """The next event from `y` on, with the least and greatest value of each component up to it.
+
+    Without an event within `max_time` both states are the last one.
+    """
+    end = t + max_time
+
+    def unfinished(carry: Any) -> Any:
+        time, now = carry[0], carry[1]
+        return (time < end) & (now.count < 1) & jnp.all(jnp.isfinite(now.y))
+
+    def go(carry: Any) -> Any:
+        time, now, bracket, _, low, high = carry
+        new = _try(rule, solver, (time, now, bracket), end)
+        # The state before a reset is not in the carry: it is the same step once more.
+        there = rk_step(rule.field, solver.solver.tableau, time, now.y, h=new[0] - time)
+        return *new, there, jnp.minimum(low, there), jnp.maximum(high, there)
+
+    _, run, _, there, low, high = jax.lax.while_loop(unfinished, go, (t, started(y, 1), _unknown(t), y, y, y))
+    return Passed(run.count >= 1, there, run.y, low, high)
+
+
 def _next_event(rule: Rule, solver: LocatedEvents, t: Any, y: Any, *, end: Any, at_once: bool) -> tuple[Any, Any, Any]:
     def unfinished(carry: Any) -> Any:
         time, now, _ = carry

@@ -33,7 +33,7 @@ class _Piece(NamedTuple):
     brink: bool
 
 
-def _pieces(branches: Sequence[Branch], p: float, brink: float) -> Iterator[_Piece]:
+def pieces(branches: Sequence[Branch], p: float, brink: float) -> Iterator[_Piece]:
     """All pieces of branches over the value `p`; special points within `brink` of it are told."""
     for number, branch in enumerate(branches):
         left, right = branch.parameter[:-1] - p, branch.parameter[1:] - p
@@ -62,7 +62,7 @@ def starts_on(diagram: BifurcationDiagram, values: Array) -> tuple[Array, Array,
     Next to special points none is given: there what a branch attracts is too near to what it does not.
     """
     branches, brink = diagram.branches, 4 * _BRINK * (diagram.window[1] - diagram.window[0])
-    over = ((p, piece) for p in values for piece in _pieces(branches, float(p), brink))
+    over = ((p, piece) for p in values for piece in pieces(branches, float(p), brink))
     found = [(p, piece) for p, piece in over if piece.stable and not piece.brink]
     states = np.array([piece.state for _, piece in found]).reshape(-1, len(diagram.names))
     return states, np.array([p for p, _ in found], float), np.array([piece.branch for _, piece in found], np.int64)
@@ -92,7 +92,7 @@ def agreement_of(
     if behaviour == "unsettled" or (source < 0 and behaviour in ("irregular", "unbounded")):
         return _NONE
     low, high = extent
-    for piece in _pieces(branches, p, _BRINK * window):
+    for piece in pieces(branches, p, _BRINK * window):
         slack = _NEAR * width + _BENT * piece.slack
         near = np.all(np.abs(low - piece.low) <= slack) and np.all(np.abs(high - piece.high) <= slack)
         if near and (piece.stable or piece.brink) and source in (-1, piece.branch):

@@ -27,11 +27,14 @@ from ._diagram import BifurcationDiagram, tables
 from ._equilibria import Equilibria
 from ._follow import Bounds, PseudoArclength
 from ._free import FreeParameter, checked_range, free_parameter
+from ._hybrid_walk import HybridContinuation
+from ._spiking_branches import with_spikes
+from ._surfaces import cut_at_surfaces
 from ._trace import Traced, trace
 from ._unexplained import unexplained
 
-#: How cycles are followed, and the dimension up to which they are unless asked for.
-_CYCLES, _SMALL = CycleContinuation(), 16
+#: How cycles and orbits through resets are followed, and the dimension up to which they are unless asked for.
+_CYCLES, _SPIKES, _SMALL = CycleContinuation(), HybridContinuation(), 16
 #: Where in the range of the parameter fixed points are looked for, and how far beyond the region branches are followed.
 _LOOK, _REACH = (0.0, 0.23, 0.47, 0.76, 1.0), 5.0
 
@@ -50,8 +53,9 @@ def bifurcations(
     doublings: int = 2,
     deflations: int = 0,
     cycles: CycleContinuation | None = _CYCLES,
+    spikes: HybridContinuation | None = _SPIKES,
 ) -> BifurcationDiagram:
-    r"""The bifurcation diagram of a flow or a map for one parameter between `low` and `high`.
+    r"""The bifurcation diagram of a flow, a hybrid system or a map for one parameter between `low` and `high`.
 
     Fixed points are looked for at five values of the parameter, and every branch through one of them is followed both
     ways by pseudo-arclength continuation, once. On it folds, branch points, Hopf points (maps: period doublings and
@@ -64,8 +68,12 @@ def bifurcations(
     over something is cut up. A branch that exists at none of the five values and is not connected to one that does is
     missed; `deflations` looks for such ones.
 
+    Of a hybrid system, such as a spiking neuron, the orbits through resets are followed too on which runs settle at the
+    five values, with what is born at their period doublings, up to where they graze a surface or their period becomes
+    infinite. Branches of equilibria end where they reach a surface.
+
     Args:
-        system: A flow or a map without noise; of a hybrid system the flow between events is meant.
+        system: A flow, a hybrid system or a map, without noise.
         parameter: Name of the parameter, `w[2,3]` for an entry of an array, `input` or `input[0]` for an input level.
         low: Least value.
         high: Greatest value.
@@ -80,6 +88,8 @@ def bifurcations(
             method is kept away from the solutions known there (Farrell, Beentjes and Birkisson, 2016).
         cycles: How the cycles of flows are followed that are born at Hopf points; None leaves them out. Beyond 16
             components they are left out too, and a note says so, unless another `CycleContinuation` is given.
+        spikes: How the orbits of hybrid systems through resets are followed; None leaves them out. They are left out
+            for systems of more components too, as cycles are.
 
     Returns:
         A `BifurcationDiagram`.
@@ -127,7 +137,7 @@ def bifurcations(
         names=tuple(v.name for v in variables),
         time_unit=system.time_unit,
         discrete=is_discrete(system),
-        notes=(*_notes(system), *traced.notes, *doubts),
+        notes=(*traced.notes, *doubts),
         result=RESULTS.successful,
         settings=provenance(
             system=type(system).__name__,
@@ -145,12 +155,44 @@ def bifurcations(
         ),
         **tables(traced.branches, traced.specials, len(variables)),
     )
-    if cycles is None or kind(system) != "flow" or "hopf" not in diagram.types:
+    return _with_orbits(diagram, problem, cycles, spikes, doublings)
+
+
+def _with_orbits(
+    diagram: BifurcationDiagram,
+    problem: Equilibria,
+    cycles: CycleContinuation | None,
+    spikes: HybridContinuation | None,
+    doublings: int,
+) -> BifurcationDiagram:
+    """The diagram of equilibria with the cycles of a flow, or those between resets and through them."""
+    system, hybrid = problem.frozen.system, kind(problem.frozen.system) == "hybrid"
+    if kind(system) not in ("flow", "hybrid"):
         return diagram
-    if cycles is _CYCLES and len(variables) > _SMALL:
-        note = f"Cycles were left out, for there are more than {_SMALL} components. Give `cycles` to follow them."
-        return dataclasses.replace(diagram, notes=(*diagram.notes, note))
-    return with_cycles(diagram, problem, cycles, (low, high))
+    small = len(diagram.names) <= _SMALL
+    low, high = diagram.window
+    diagram = cut_at_surfaces(diagram, problem) if hybrid else diagram
+    if cycles is not None and "hopf" in diagram.types:
+        if cycles is _CYCLES and not small:
+            diagram = _noted(diagram, f"Cycles were left out, for there are more than {_SMALL} components", "cycles")
+        else:
+            diagram = with_cycles(diagram, problem, cycles, (low, high))
+            diagram = cut_at_surfaces(diagram, problem) if hybrid else diagram
+    if not hybrid:
+        return diagram
+    if spikes is None:
+        return dataclasses.replace(diagram, notes=(*diagram.notes, "Orbits through resets were left out."))
+    if spikes is _SPIKES and not small:
+        text = f"Orbits through resets were left out, for there are more than {_SMALL} components"
+        return _noted(diagram, text, "spikes")
+    values = np.array([low + share * (high - low) for share in _LOOK])
+    with one_blas_thread():
+        return with_spikes(diagram, problem, values, method=spikes, doublings=doublings)
+
+
+def _noted(diagram: BifurcationDiagram, text: str, option: str) -> BifurcationDiagram:
+    note = f"{text}. Give `{option}` to follow them."
+    return dataclasses.replace(diagram, notes=(*diagram.notes, note))
 
 
 def check_kind(system: AbstractSystem) -> None:
@@ -165,10 +207,6 @@ def check_kind(system: AbstractSystem) -> None:
             f"`{type(system).__name__}` is forced periodically, so that no state stays put. Give its stroboscopic map "
             "(`dynascope.solve.stroboscopic`), whose fixed points are the cycles of the period of the forcing."
         )
-
-
-def _notes(system: AbstractSystem) -> tuple[str, ...]:
-    return ("Equilibria of the flow between events; resets are left out.",) if kind(system) == "hybrid" else ()
 
 
 def _region(

@@ -15,7 +15,7 @@ class SpecialPoint(eqx.Module):
     """A point of a branch where something happens.
 
     Attributes:
-        type: `fold`, `branch point`, `hopf`, `period doubling` or `neimark-sacker`.
+        type: `fold`, `branch point`, `hopf`, `period doubling`, `neimark-sacker`, or another of those in the guide.
         branch: Number of the branch on which it was found.
         parameter: Value of the parameter.
         error: Its estimated error.

@@ -8,17 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._config import one_blas_thread
-from ..._errors import RESULTS, InputError
+from ..._errors import RESULTS, ComputationFailed, InputError
 from ..._results import provenance
-from ...systems import AbstractSystem, driving, state_variables
+from ...systems import AbstractHybrid, AbstractSystem, driving, state_variables
 from .._precision import require_64_bit
 from ..cycles import HybridOrbit, hybrid_orbit
 from ..cycles._hybrid_orbit import hybrid, passages_of
 from ..cycles._reset_newton import joined, remeshed
 from ._branches import Branch, SpecialPoint
 from ._diagram import BifurcationDiagram, tables
-from ._free import checked_range, free_parameter
-from ._hybrid_walk import BAND, HybridContinuation, HybridWalk, Point, walked
+from ._free import FreeParameter, checked_range, free_parameter
+from ._hybrid_walk import BAND, CLOSED, HybridContinuation, HybridWalk, Point, begun, walked
 
 
 def hybrid_branch(
@@ -82,12 +82,8 @@ def hybrid_branch(
     if not orbit.successful:
         raise InputError("`hybrid_branch` needs an orbit, and none was found. Look at its `summary()`.")
     with one_blas_thread():
-        passages = passages_of(system, orbit.starts, orbit.intervals, inputs=inputs, free=free, value=value)
-        for _ in range(2):
-            passages = remeshed(passages, orbit.starts, orbit.intervals, value, steps=method.steps)
-        start = joined(passages, orbit.starts, orbit.intervals, value)
-        ways = [walked(start, value, (low, high), method=method, way=way) for way in (-1, 1)]
-    branch, special = _one(*ways)
+        back, forth = both_ways(system, orbit, free, value, (low, high), inputs=inputs, method=method)
+    branch, special = one_branch(back, forth)
     return BifurcationDiagram(
         parameter_name=free.name,
         parameter_unit=free.unit(system),
@@ -100,7 +96,7 @@ def hybrid_branch(
         settings=provenance(
             system=type(system).__name__,
             parameter=parameter,
-            events=len(orbit.starts),
+            events=[len(orbit.starts)],
             starts=1,
             **{name: getattr(method, name) for name in method.__dataclass_fields__},
         ),
@@ -108,10 +104,45 @@ def hybrid_branch(
     )
 
 
-def _one(back: HybridWalk, forth: HybridWalk) -> tuple[Branch, list[SpecialPoint]]:
-    """Both ways from the start as one branch, with its special points in order."""
-    if forth.closed:
-        back = HybridWalk(forth.points[:1], {}, {}, forth.end, True)
+def both_ways(
+    system: AbstractHybrid,
+    orbit: HybridOrbit,
+    free: FreeParameter,
+    value: float,
+    window: tuple[float, float],
+    *,
+    inputs: Any,
+    method: HybridContinuation,
+    shortest: float = np.inf,
+) -> tuple[HybridWalk, HybridWalk]:
+    """The branch through `orbit`, at the value `value` of the parameter, towards smaller and towards larger values."""
+    passages = passages_of(system, orbit.starts, orbit.intervals, inputs=inputs, free=free, value=value)
+    for _ in range(2):
+        passages = remeshed(passages, orbit.starts, orbit.intervals, value, steps=method.steps)
+    start = joined(passages, orbit.starts, orbit.intervals, value)
+    walks = []
+    for way in (-1, 1):
+        track, first = begun(start, value, window, way=way)
+        if first is None:
+            raise ComputationFailed("The orbit with which the branch begins was not found again on its own mesh.")
+        walks.append(walked(track, first, method=method, shortest=shortest))
+        if walks[0].end == CLOSED:
+            return HybridWalk([walks[0].points[0]], {}, {}, CLOSED, track.passages), walks[0]
+    return walks[0], walks[1]
+
+
+def one_branch(
+    back: HybridWalk, forth: HybridWalk, *, number: int = 0, offset: int = 0, origin: int = -1
+) -> tuple[Branch, list[SpecialPoint]]:
+    """Both ways from the start as one branch, with its special points in order.
+
+    Args:
+        back: The way that is turned round.
+        forth: The other one.
+        number: Number of the branch.
+        offset: Number of its first special point.
+        origin: Special point from which it branches off, -1 if there is none.
+    """
     points = [*back.points[:0:-1], *forth.points]
     shift = len(back.points) - 1
     found = {shift - i: kind for i, kind in back.special.items()} | {shift + i: k for i, k in forth.special.items()}
@@ -119,8 +150,8 @@ def _one(back: HybridWalk, forth: HybridWalk) -> tuple[Branch, list[SpecialPoint
     special = np.full(len(points), -1, np.int64)
     described = []
     for n, i in enumerate(sorted(found)):
-        special[i] = n
-        described.append(_special(points[i], found[i], errors[i]))
+        special[i] = offset + n
+        described.append(special_point(points[i], found[i], errors[i], number))
 
     def column(name: str) -> Any:
         return np.array([getattr(p, name) for p in points])
@@ -139,15 +170,16 @@ def _one(back: HybridWalk, forth: HybridWalk) -> tuple[Branch, list[SpecialPoint
         unstable=np.sum(size > 1 + BAND, axis=1).astype(np.int64),
         special=special,
         ends=(back.end, forth.end),
-        origin=-1,
+        origin=origin,
     )
     return branch, described
 
 
-def _special(point: Point, kind: str, error: float) -> SpecialPoint:
+def special_point(point: Point, kind: str, error: float, branch: int) -> SpecialPoint:
+    """A point of a walk at which something happens."""
     return SpecialPoint(
         type=kind,
-        branch=0,
+        branch=branch,
         parameter=point.value,
         error=error,
         state=point.starts[0],

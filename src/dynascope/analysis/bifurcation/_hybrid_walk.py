@@ -21,6 +21,14 @@ BAND = 1e-6
 _NEWTON, _STILL, _TRIES = 10, 1e-10, 60
 #: Points between two moves of the mesh.
 _STRETCH = 4
+#: Sizes of the first doubled orbit, in units of its extent, and the cosine below which a difference has turned round.
+_BORN, _OPPOSITE = (1e-2, 3e-3), -0.8
+#: A multiplier larger than this is that of a canard.
+_STEEP = 1e3
+#: The parameter stands still where this small a share of a step goes along it.
+_FLAT = 1e-6
+#: No step may pass a surface by more than this share of how far below it the passage has been.
+_FAR = 0.1
 
 BOUND = "The branch reached an end of the parameter's range."
 GRAZING = "The orbit grazes a surface: it is about to lose or gain an event."
@@ -28,6 +36,11 @@ LONG = "The period grows without an end in sight: an equilibrium or a saddle lie
 FULL = "The branch has more points than `max_points` allows. Raise `max_points` of `HybridContinuation`."
 STUCK = "The smallest step did not converge: the branch ends or is not smooth here."
 CLOSED = "The branch closed on itself."
+STEEP = (
+    "The orbit runs along a repelling part of the flow, as a canard does: a change of the state after a reset grows "
+    "{:.2g} times in a period, and steps along the branch become too short to follow it."
+)
+HALVED = "The two halves of the period became one, at a period doubling of an orbit of half as many events."
 
 
 class HybridContinuation(eqx.Module):
@@ -73,16 +86,16 @@ class Point(NamedTuple):
 
 
 class HybridWalk(NamedTuple):
-    """One way along a branch: points, special points by their number, why it ends, and whether it closed."""
+    """One way along a branch: points, special points by their number, why it ends, and the last equations."""
 
     points: list[Point]
     special: dict[int, str]
     errors: dict[int, float]
     end: str
-    closed: bool
+    passages: Passages
 
 
-class _Track(NamedTuple):
+class Track(NamedTuple):
     """What stays the same on a stretch: equations, and the range of the parameter."""
 
     passages: Passages
@@ -115,16 +128,20 @@ class _Track(NamedTuple):
                 return starts, times, float(value), matrix
         return None
 
-    def point(self, starts: Array, times: Array, value: float, matrix: Array, before: Array) -> Point:
-        """The point with its tangent in the direction of `before`."""
+    def point(self, starts: Array, times: Array, value: float, matrix: Array, before: Array) -> Point | None:
+        """The point with its tangent in the direction of `before`; None where that is beyond the integrator."""
         tangent = np.linalg.svd(matrix)[2][-1]
         tangent = tangent if tangent @ before > 0 else -tangent
         seen = course(self.passages, starts, times, value)
-        mu = np.asarray(np.linalg.eigvals(monodromy(seen)), complex)
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = monodromy(seen)
+        if not np.all(np.isfinite(whole)) or _beyond(self.passages, seen):
+            return None
+        mu = np.asarray(np.linalg.eigvals(whole), complex)
         mu = mu[np.argsort(-np.abs(mu), kind="stable")]
         others = np.delete(mu, int(np.argmin(np.abs(mu - 1))))
         pairs = [others[i] * others[j] - 1 for i in range(others.size) for j in range(i)]
-        apart = min(margin(self.passages, seen, times), 1e300)
+        apart = min(margin(self.passages, seen, times, value), 1e300)
         nodes = np.asarray(seen.nodes).reshape(-1, starts.shape[1])
         tests = {
             "fold of cycles": float(tangent[-1]),
@@ -177,47 +194,111 @@ class _Track(NamedTuple):
         return best, gap + 1e-12 * self.width, s
 
 
+def _beyond(passages: Passages, seen: Any) -> bool:
+    """Whether a passage goes far beyond a surface before it ends, as the steps of one that is too long may."""
+    steps = int(passages.steps)
+    g = np.asarray(seen.guards)[:, : steps + 1]
+    been_below = np.logical_or.accumulate(g < 0, axis=1)
+    far = g > _FAR * np.maximum(-g.min(axis=1, keepdims=True), 0.0)
+    return bool(np.any(been_below[:, :-2] & far[:, 1:-1]))
+
+
 #: Tests that end a branch.
 _LAST = ("grazing", "late crossing")
 
 
-def walked(
-    start: Solution, value: float, window: tuple[float, float], *, method: HybridContinuation, way: int
-) -> HybridWalk:
-    """The branch from `start` towards larger (`way` = 1) or smaller values of the parameter at first."""
-    track = _Track(start.passages, *window)
+def begun(start: Solution, value: float, window: tuple[float, float], *, way: int) -> tuple[Track, Point | None]:
+    """The equations and the first point of the branch through `start`, towards larger (`way` = 1) or smaller values."""
+    track = Track(start.passages, *window)
     _, matrix = track.equations(start.starts, start.times, value)
     ahead = np.zeros(matrix.shape[1])
     ahead[-1] = way
-    first = track.point(start.starts, start.times, value, matrix, ahead)
-    if not start.good:
-        return HybridWalk([first], {}, {}, STUCK, False)
+    return track, track.point(start.starts, start.times, value, matrix, ahead) if start.good else None
+
+
+def doubled(point: Point, passages: Passages, window: tuple[float, float]) -> tuple[Track, Point] | None:
+    """The first orbit with twice the events beyond a period doubling, and its equations; None if it is not found.
+
+    Of the two directions in which the equations for twice the events are singular one leads along the branch and one
+    changes its sign from the first half to the second: the latter is taken.
+    """
+    p, twice = passages, np.tile(np.asarray(passages.widths), (2, 1))
+    wide = Passages(p.system, p.u, p.free, p.surfaces * 2, jnp.asarray(twice), p.steps, p.scale, p.unit)
+    track = Track(wide, *window)
+    starts, times = np.tile(point.starts, (2, 1)), np.tile(point.times, 2)
+    _, matrix = track.equations(starts, times, point.value)
+    flat = np.linalg.svd(matrix)[2][-2:, :-1]
+    half = flat.shape[1] // 2
+    odd = 0.5 * (flat[:, :half] - flat[:, half:])
+    wave = np.linalg.svd(odd)[2][0]
+    row = np.concatenate([wave, -wave, [0.0]]) / np.sqrt(2)
+    for size in _BORN:
+        found = track.corrected((*moved(wide, starts, times, size * row[:-1]), point.value), row)
+        first = None if found is None else track.point(*found, row)
+        if first is not None:
+            return track, first
+    return None
+
+
+def walked(track: Track, first: Point, *, method: HybridContinuation, shortest: float = np.inf) -> HybridWalk:
+    """The branch from `first` on, in the direction of its tangent.
+
+    A period longer than `method.longest` times that of `first`, or than so many times `shortest`, ends it.
+    """
     points, special, errors = [first], dict[int, str](), dict[int, float]()
-    h, longest = method.first, method.longest * start.times.sum()
+    h, longest = method.first, method.longest * min(first.times.sum(), shortest)
+
+    def ended(why: str) -> HybridWalk:
+        if why in (FULL, STUCK):
+            largest = float(np.abs(points[-1].multipliers).max())
+            why = STEEP.format(largest) if largest > _STEEP else why
+        return HybridWalk(points, special, errors, why, track.passages)
+
     while True:
         point = points[-1]
         if len(points) >= method.max_points:
-            return HybridWalk(points, special, errors, FULL, False)
+            return ended(FULL)
         new = track.stepped(point, h)
         angle = np.inf if new is None else float(np.arccos(np.clip(new.tangent @ point.tangent, -1.0, 1.0)))
         if new is None or angle > 3 * method.angle:
             h /= 2
             if h < method.smallest:
-                return HybridWalk(points, special, errors, STUCK, False)
+                return ended(LONG if _stands(*points[-2:]) else STUCK)
             continue
+        if _merged(point, new):
+            return ended(HALVED)
         end = _noted(track, points, new, h, special, errors)
         if end:
-            return HybridWalk(points, special, errors, end, False)
-        if new.times.sum() > longest:
-            return HybridWalk(points, special, errors, LONG, False)
+            return ended(end)
+        if new.times.sum() > longest or _stands(point, new):
+            return ended(LONG)
         if len(points) > 8 and _closed(track, points[0], new, h):
-            return HybridWalk([*points[:-1], points[0]], special, errors, CLOSED, True)
+            points[-1] = points[0]
+            return ended(CLOSED)
         h = min(method.largest, h * float(np.clip(method.angle / max(angle, 1e-9), 0.5, 2.0)))
         if len(points) % _STRETCH == 0:
             track, points[-1] = _renewed(track, points[-1], method)
 
 
-def _noted(track: _Track, points: list[Point], new: Point, h: float, special: Any, errors: Any) -> str:
+def _stands(point: Point, new: Point | None = None) -> bool:
+    """Whether the period grows at one value of the parameter, as it does on the way to a homoclinic orbit."""
+    if new is None:
+        return False
+    still = max(abs(point.tangent[-1]), abs(new.tangent[-1])) < _FLAT
+    return still and bool(new.times.sum() > point.times.sum())
+
+
+def _merged(point: Point, new: Point) -> bool:
+    """Whether the difference of the two halves of the period has turned round between two points."""
+    n = len(point.times)
+    if n % 2:
+        return False
+    before, after = (np.ravel(p.starts[: n // 2] - p.starts[n // 2 :]) for p in (point, new))
+    size = float(np.linalg.norm(before) * np.linalg.norm(after))
+    return size > 0 and float(before @ after) < _OPPOSITE * size
+
+
+def _noted(track: Track, points: list[Point], new: Point, h: float, special: Any, errors: Any) -> str:
     """Append the new point behind the special points passed on the way, and say why the branch ends, if it does."""
     point, passed = points[-1], []
     for name, was in point.tests.items():
@@ -238,14 +319,17 @@ def _noted(track: _Track, points: list[Point], new: Point, h: float, special: An
         if name in _LAST:
             return GRAZING
     if not track.low <= new.value <= track.high:
-        last = track.at(points[-1], track.low if new.value < track.low else track.high)
-        points.extend([] if last is None else [last])
+        edge = track.low if new.value < track.low else track.high
+        # Spikes are so steep that Newton's method has to begin near: at the step that leads to the edge.
+        near = track.stepped(point, h * (edge - point.value) / (new.value - point.value))
+        last = track.at(new if near is None else near, edge)
+        points.extend([] if last is None or last.value == points[-1].value else [last])
         return BOUND
     points.append(new)
     return ""
 
 
-def _closed(track: _Track, first: Point, new: Point, h: float) -> bool:
+def _closed(track: Track, first: Point, new: Point, h: float) -> bool:
     """Whether the walk is back at its start, in all unknowns and the parameter."""
     gap = np.abs(new.starts - first.starts) / np.asarray(track.passages.scale)
     late = np.abs(new.times - first.times) / float(track.passages.unit)
@@ -253,7 +337,7 @@ def _closed(track: _Track, first: Point, new: Point, h: float) -> bool:
     return bool(max(gap.max(), late.max(), beside) < h and first.tangent @ new.tangent > 0.9)
 
 
-def _renewed(track: _Track, point: Point, method: HybridContinuation) -> tuple[_Track, Point]:
+def _renewed(track: Track, point: Point, method: HybridContinuation) -> tuple[Track, Point]:
     """The track with mesh and unit of time of the present orbit, and the point on it."""
     passages = remeshed(track.passages, point.starts, point.times, point.value, steps=method.steps)
     passages = eqx.tree_at(lambda p: p.unit, passages, jnp.asarray(point.times.mean()))

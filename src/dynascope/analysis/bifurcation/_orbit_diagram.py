@@ -16,7 +16,7 @@ from ..._errors import RESULTS, InputError
 from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
-from ...solve import AbstractFixedStep, fixed_solver
+from ...solve import AbstractFixedStep, LocatedEvents, fixed_solver
 from ...systems import AbstractSystem, Box, is_discrete, kind, state_variables
 from .._precision import require_64_bit
 from .._region import start_region
@@ -27,10 +27,13 @@ from ._branches import Array
 from ._diagram import BifurcationDiagram
 from ._equilibria import Equilibria
 from ._free import FreeParameter, checked_range, free_parameter
-from ._orbit_run import BEHAVIOURS, behaviour_of, watched
+from ._orbit_run import BEHAVIOURS, Seen, behaviour_of, watched
+from ._spiking_run import watched_resets
 
 #: Steps of the transient and of half of the window: of flows, and of maps.
 _FLOW, _MAP = (20_000, 5_000), (4_000, 400)
+#: Of hybrid systems: the longest wait for an event, in steps, in both, and events of the transient.
+_HYBRID, _EVENTS = (50_000, 50_000), 100
 #: Differences below this share of the size of a component are none.
 _TOL = 2e-3
 #: Orbits that start on a branch start beside it, by this share of the region.
@@ -49,8 +52,8 @@ class OrbitDiagram(AbstractResult):
         time_unit: Unit of time.
         discrete: Whether time advances in steps.
         parameter: Value of the parameter.
-        points: Flattened states at the last maxima of the variable (of maps: the last states), in their order; not
-            numbers beyond `count`. Where an orbit rests there is none.
+        points: Flattened states at the last maxima of the variable (of maps: the last states; of hybrid systems: those
+            just before the last events), in their order; not numbers beyond `count`. At rest there is none.
         count: How many there are.
         low: Least value of each component in the second half of the window.
         high: Greatest value.
@@ -123,12 +126,13 @@ def orbit_diagram(
 ) -> OrbitDiagram:
     """Where orbits settle for many values of a parameter, chaos included, and whether the branches say the same.
 
-    After the transient the states of a map are kept, of a flow those at the maxima of one component. All orbits run
+    After the transient the states of a map are kept, of a flow those at the maxima of one component, of a hybrid system
+    those just before its events. All orbits run
     side by side in one compiled program. With a diagram `beside`, orbits also start next to every stable branch and
     must stay there, and every orbit that rests or repeats must lie on a stable branch: what does not is told.
 
     Args:
-        system: A flow without periodic forcing, or a map; without noise, events or delays.
+        system: A flow or a hybrid system without periodic forcing, or a map; without noise or delays.
         parameter: Name of the parameter, as in `bifurcations`.
         low: Least value.
         high: Greatest value.
@@ -139,8 +143,10 @@ def orbit_diagram(
         beside: From `bifurcations`, over the same parameter.
         y0: First start; None takes `initial_state()`.
         inputs: Constant input.
-        transient: Time left out; None takes 20,000 steps of the solver (maps: 4,000 steps).
-        duration: Time watched after it; None takes half of the transient (maps: 800 steps).
+        transient: Time left out; None takes 20,000 steps of the solver (maps: 4,000 steps). Of hybrid systems 100
+            events are left out, and this is the longest time to wait for one; None takes 50,000 steps.
+        duration: Time watched after it; None takes half of the transient (maps: 800 steps). Of hybrid systems `points`
+            events are watched, and half of this is the longest time to wait for one; None takes 100,000 steps.
         region: Box of random starts; None takes the system's own, else that of a pilot run.
         key: Random key; None takes seed 0.
         solver: Fixed-step solver such as `RK4(dt)`; None takes the shortest step needed at five values.
@@ -176,17 +182,11 @@ def orbit_diagram(
     rows = _rows(np.asarray(first), box, np.linspace(low, high, count), starts, beside, of_starts, width)
     discrete = is_discrete(system)
     solver = None if discrete else _solver(system, frozen.u, free, (low, high), solver)
-    dt = 1.0 if solver is None else float(solver.dt)
-    skipped, half = _steps(transient, duration, dt, discrete)
+    dt = 1.0 if solver is None else float(_inner(solver).dt)
+    skipped, half = _steps(transient, duration, dt, kind(system))
     problem = Equilibria(frozen, free, jnp.asarray(width), jnp.asarray(high - low), discrete)
     with one_blas_thread():
-        seen = jax.device_get(
-            watched(
-                problem, jnp.asarray(rows.states), jnp.asarray(rows.values),
-                tableau=None if solver is None else solver.tableau,
-                dt=jnp.asarray(dt), steps=(jnp.asarray(skipped), jnp.asarray(half)), which=which, room=points,
-            )
-        )  # fmt: skip
+        seen = jax.device_get(_run(problem, rows, solver, (skipped, half), which=which, room=points))
     judged = [behaviour_of(seen, i, width, _TOL, discrete=discrete) for i in range(len(rows.values))]
     kinds, repeats = (np.array([j[i] for j in judged], np.int64) for i in range(2))
     kept, numbers = np.where((kinds == 0)[:, None, None], np.nan, seen.points), np.where(kinds == 0, 0, seen.count)
@@ -233,6 +233,20 @@ class _Rows(NamedTuple):
     sources: NDArray[np.int64]
 
 
+def _run(problem: Equilibria, rows: _Rows, solver: Any, steps: tuple[int, int], *, which: int, room: int) -> Seen:
+    """All orbits, watched after so many steps of the transient for twice so many steps."""
+    starts, values = jnp.asarray(rows.states), jnp.asarray(rows.values)
+    if kind(problem.frozen.system) == "hybrid":
+        inner = _inner(solver)
+        waits = steps[0] * inner.dt, steps[1] * inner.dt
+        return watched_resets(
+            problem, starts, values, solver=inner, waits=waits, skipped=jnp.asarray(_EVENTS), room=room
+        )
+    tableau, dt = (None, 1.0) if solver is None else (solver.tableau, solver.dt)
+    counts = jnp.asarray(steps[0]), jnp.asarray(steps[1])
+    return watched(problem, starts, values, tableau=tableau, dt=jnp.asarray(dt), steps=counts, which=which, room=room)
+
+
 def _rows(
     first: Array, box: Box, values: Array, starts: int, beside: BifurcationDiagram | None, key: Key, width: Array
 ) -> _Rows:
@@ -253,10 +267,10 @@ def _checked(
 ) -> int:
     """The number of the watched component."""
     check_kind(system)
-    if kind(system) not in ("flow", "map"):
+    if kind(system) not in ("flow", "hybrid", "map"):
         raise InputError(
-            f"`orbit_diagram` is for flows and maps; `{type(system).__name__}` is a {kind(system)}. Use "
-            "`sweep`, or its map from event to event."
+            f"`orbit_diagram` is for flows, hybrid systems and maps; `{type(system).__name__}` is a {kind(system)}. "
+            "Use `sweep`."
         )
     if count < 2 or points < 4 or starts < 1:
         raise InputError(
@@ -281,15 +295,22 @@ def _solver(system: AbstractSystem, u: Any, free: FreeParameter, window: tuple[f
     if solver is None:
         values = np.linspace(*window, 5)
         found = [fixed_solver(free.at(system, u, float(v))[0]) for v in values]
-        return min(found, key=lambda s: float(s.dt))
-    if not isinstance(solver, AbstractFixedStep):
+        return min(found, key=lambda s: float(_inner(s).dt))
+    if kind(system) == "hybrid" and isinstance(solver, AbstractFixedStep):
+        solver = LocatedEvents(solver)
+    if not isinstance(_inner(solver), AbstractFixedStep):
         raise InputError(f"Orbits need a fixed-step solver such as `RK4(dt)`, got `{type(solver).__name__}`.")
     return solver
 
 
-def _steps(transient: float | None, duration: float | None, dt: float, discrete: bool) -> tuple[int, int]:
+def _inner(solver: Any) -> Any:
+    """The method between events."""
+    return solver.solver if isinstance(solver, LocatedEvents) else solver
+
+
+def _steps(transient: float | None, duration: float | None, dt: float, what: str) -> tuple[int, int]:
     """Steps of the transient and of half of the window."""
-    usual = _MAP if discrete else _FLOW
+    usual = {"map": _MAP, "hybrid": _HYBRID}.get(what, _FLOW)
     skipped = usual[0] if transient is None else round(transient / dt)
     half = usual[1] if duration is None else round(duration / dt / 2)
     if skipped < 0 or half < 4:

@@ -247,7 +247,7 @@ def described(found: Solution, value: float, *, settings: dict[str, Any]) -> Hyb
     if not found.good:
         return nothing(system, RESULTS.not_converged if finite else RESULTS.nonfinite, settings)
     seen = course(passages, found.starts, found.times, value)
-    apart = margin(passages, seen, found.times)
+    apart = margin(passages, seen, found.times, value)
     if apart < 0 or np.min(np.asarray(seen.rates)) <= 0:
         # A surface is passed before its event: Newton's method has found an orbit of another system.
         return nothing(system, RESULTS.not_converged, settings)

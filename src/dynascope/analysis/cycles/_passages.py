@@ -176,6 +176,22 @@ def along(passages: Passages, starts: Any, times: Any, value: Any) -> Along:
     return Along(nodes, tangents, changes, guards, rising, jumps, rates)
 
 
+@eqx.filter_jit
+def beside(passages: Passages, y: Any, h: Any, value: Any) -> tuple[Any, Any, Any]:
+    """Every entry of the guard a time `h` after the state `y`, with its first and second rate of change."""
+
+    def field(t: Any, x: Any) -> Any:
+        del t
+        return passages.velocity(x, value)
+
+    def rate(x: Any) -> Any:
+        return jax.jvp(lambda x: passages.guards(x, value), (x,), (field(0.0, x),))
+
+    there = rk_step(field, Dop853.tableau, 0.0, y, h=h)
+    (guard, slope), (_, bend) = jax.jvp(rate, (there,), (field(0.0, there),))
+    return guard, slope, bend
+
+
 def even(count: int, steps: int) -> Array:
     """Even meshes of `steps` steps for `count` passages."""
     return np.tile(np.where(np.arange(CAPACITY) < steps, 1.0 / steps, 0.0), (count, 1))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ._passages import CAPACITY, Along, Passages, along, even, halved, linearised, shared_out
+from ._passages import CAPACITY, Along, Passages, along, beside, even, halved, linearised, shared_out
 
 Array = NDArray[np.float64]
 
@@ -149,26 +149,33 @@ def monodromy(seen: Along) -> Array:
     return whole
 
 
-def margin(passages: Passages, seen: Along, times: Array) -> float:
+def margin(passages: Passages, seen: Along, times: Array, value: float) -> float:
     """How far below the surfaces the orbit stays between its events; infinite without a maximum of a guard in between.
 
-    Where it is nil the orbit grazes a surface.
+    Where it is nil the orbit grazes a surface. The highest maximum is found by a cubic through two nodes and then by a
+    step of the integrator to it.
     """
-    steps, most = int(passages.steps), -np.inf
+    steps, tops = int(passages.steps), list[tuple[float, float, Array, int]]()
     for i, tau in enumerate(times):
         ends = tau * np.concatenate([[0.0], np.cumsum(np.asarray(passages.widths)[i, :steps])])
         guards, rising = np.asarray(seen.guards)[i, : steps + 1], np.asarray(seen.rising)[i, : steps + 1]
         for k in range(guards.shape[1]):
             g, rate = guards[:, k], rising[:, k]
             for j in np.flatnonzero((rate[:-1] > 0) & (rate[1:] <= 0)):
-                most = max(most, _top(ends[j + 1] - ends[j], g[j : j + 2], rate[j : j + 2]))
-    return -most
+                h = ends[j + 1] - ends[j]
+                top, s = _top(h, g[j : j + 2], rate[j : j + 2])
+                tops.append((top, s * h, np.asarray(seen.nodes)[i, j], k))
+    if not tops:
+        return np.inf
+    _, late, node, k = max(tops, key=lambda t: t[0])
+    g, rate, bend = (float(x[k]) for x in beside(passages, jnp.asarray(node), jnp.asarray(late), jnp.asarray(value)))
+    return -(g - rate**2 / (2 * bend) if bend < 0 else g)
 
 
-def _top(h: float, g: Array, rate: Array) -> float:
-    """The maximum of the cubic through two values and slopes."""
+def _top(h: float, g: Array, rate: Array) -> tuple[float, float]:
+    """The maximum of the cubic through two values and slopes, and the share of the step at which it lies."""
     a, b = g[0], h * rate[0]
     c, d = 3 * (g[1] - g[0]) - h * (2 * rate[0] + rate[1]), 2 * (g[0] - g[1]) + h * (rate[0] + rate[1])
     roots: Any = np.roots([3 * d, 2 * c, b]) if d or c else np.zeros(1)
     inside = [float(s.real) for s in np.atleast_1d(roots) if abs(s.imag) < 1e-9 and 0 <= s.real <= 1]
-    return float(max([a + s * (b + s * (c + s * d)) for s in inside] + [g[0], g[1]]))
+    return max((float(a + s * (b + s * (c + s * d))), s) for s in [*inside, 0.0, 1.0])

@@ -27,6 +27,13 @@ class EventMap(AbstractMap, AbstractOpen):
     solver: AbstractFixedStep
     max_time: Param = param(doc="longest waiting time", bounds=(0.0, None))
 
+    def watched(self, y: State, u: Input) -> _hybrid.Passed:
+        """The passage to the next event: flattened states before and after it, and the extent on the way."""
+        flat, _ = ravel_pytree(y)
+        start = jnp.zeros((), flat.dtype)
+        rule = _hybrid.ruled(self.system, None if u is None else Constant(u), y)
+        return _hybrid.watched_event(rule, LocatedEvents(self.solver), start, flat, max_time=self.max_time)
+
     def returned(self, y: State, u: Input) -> tuple[Any, State, Any]:
         """Time of the next event, state after its reset, and whether it came within `max_time`."""
         rule = _hybrid.ruled(self.system, None if u is None else Constant(u), y)
