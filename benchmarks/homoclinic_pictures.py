@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/homoclinic.md: Lorenz's homoclinic orbit, and the curve of Shimizu and Morioka's.
+"""Draws the pictures of docs/homoclinic.md: Lorenz's orbit, the curves of Shimizu and Morioka's and of a neuron.
 
 Run: python benchmarks/homoclinic_pictures.py
 """
@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 import dynascope as ds
+from dynascope.analysis.cycles import periodic_orbit
 from dynascope.analysis.homoclinic import homoclinic_curve, homoclinic_orbit
+from dynascope.models.neurons import MorrisLecar
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
@@ -37,6 +39,13 @@ def main() -> None:
     curve = homoclinic_curve(system, start, parameters=("p.lambda", "p.alpha"), ranges=((0.3, 2.0), (0.1, 1.0)))
     print(curve.summary())
     ds.plot(curve).savefig(IMAGES / "homoclinic-curve.png", dpi=130)
+
+    neuron = MorrisLecar.preset("homoclinic").replace(I=35.8)
+    onset = homoclinic_orbit(neuron, periodic_orbit(neuron, [10.0, 0.2]), parameter="I")
+    print(onset.summary())
+    curve = homoclinic_curve(neuron, onset, parameters=("I", "phi"), ranges=((-60.0, 60.0), (0.02, 1.0)))
+    print(curve.summary())
+    ds.plot(curve).savefig(IMAGES / "homoclinic-neuron.png", dpi=130)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def _courses(axes: Axes, result: ConnectingOrbit) -> None:
     times = np.linspace(max(0.0, away[0] - margin), min(result.duration, away[-1] + margin), 2001)
     states, shown = result.at(times), result.names[:_MOST]
     for i, name in enumerate(shown):
-        low, high = (0.0 if abs(x) < 1e-9 * size[i] else x for x in (states[:, i].min(), states[:, i].max()))
+        low, high = (0.0 if abs(x) < 1e-6 * size[i] else x for x in (states[:, i].min(), states[:, i].max()))
         values = states[:, i] if len(shown) == 1 else (states[:, i] - low) / ((high - low) or 1.0)
         axes.plot(times, values, color=CYCLE[i % len(CYCLE)], label=f"{name}: {low:.3g} to {high:.3g}")
     axes.set_xlabel(time_label(result.time_unit))

@@ -100,6 +100,28 @@ def test_lorenz_from_the_end_of_a_branch():
     assert orbit.parameter == pytest.approx(LORENZ, abs=1e-9)
 
 
+def lure_rule(t, y, p):
+    return jnp.stack([y[1], y[2], -p["a"] * y[2] - y[1] - y[0] + y[0] ** 2])
+
+
+@pytest.mark.slow
+def test_shilnikov_orbit_of_lure_system():
+    """Against shooting: bisection on which way the unstable manifold of (1, 0, 0) leaves after its return, with DOP853
+    at a tolerance of 1e-13, gives a = 0.37491618423083."""
+    system = ds.flow(lure_rule, jnp.zeros(3), parameters={"a": 0.37}, names="x y z")
+    values, vectors = np.linalg.eig(np.array([[0.0, 1, 0], [0, 0, 1], [1, -1, -0.37]]))
+    out = np.real(vectors[:, int(np.argmax(np.real(values)))])
+    rest = np.array([1.0, 0.0, 0.0])
+    run = ds.trajectory(system, rest - 1e-3 * out / out[0], np.linspace(0.0, 26.0, 2601))
+    gap = np.linalg.norm(run.flat - rest, axis=1)
+    far = int(np.argmax(gap))
+    back = far + int(np.argmin(gap[far:]))
+    orbit = homoclinic_orbit(system, (run.ts[: back + 1], run.flat[: back + 1]), parameter="p.a")
+    assert orbit.parameter == pytest.approx(0.37491618423083, abs=1e-11)
+    assert orbit.type == "saddle-focus"
+    assert "infinitely many saddle cycles" in orbit.summary()
+
+
 def test_orbit_is_evaluated_and_drawn(loop):
     orbit = loop
     np.testing.assert_allclose(orbit.at(orbit.times[3::7]), orbit.states[3::7], atol=1e-12)

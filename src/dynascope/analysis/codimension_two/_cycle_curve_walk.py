@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -132,7 +133,7 @@ def looked(problem: CycleCurve, guess: Array, border: Array, along: Array) -> Fo
     return jax.device_get(found)
 
 
-def sound(found: Found) -> bool:
+def sound(found: Any) -> bool:
     """Whether a point was found there."""
     return bool(found.converged) and bool(np.all(np.isfinite(found.z)) and np.all(np.isfinite(found.tangent)))
 
@@ -193,12 +194,12 @@ def walk_curve(
     """The curve from a point of it on, along its tangent (`sign` 1) or against it (-1)."""
     here = found._replace(tangent=sign * found.tangent)
     rows, crossings, step = [row_of(problem, here)], [], _FIRST
-    end = _outward(here, window)
+    end = outward(here, window)
     while not end:
         if len(rows) % _STRETCH == 0 or rows[-1].error > method.tol:
             problem, here = _remeshed(problem, here, method, rows[-1].error)
         problem = bordered(problem, here.right, here.left)
-        after, step, landing = _advanced(problem, here, step, method, window)
+        after, step, landing = advanced(problem, here, step, method, window=window)
         if after is None:
             end = ENDS[ENDS.stuck].replace("the curve ends", "it ends")
             break
@@ -219,7 +220,7 @@ def walk_curve(
     return CycleCurveWalk(rows, crossings, end)
 
 
-def _outward(here: Found, window: Window) -> str:
+def outward(here: Any, window: Any) -> str:
     """That a curve begins on an end of the ranges and leads out of them, in a sentence; nothing if it does not."""
     for i, name in enumerate(window.names):
         p, slope, width = here.z[i - 2], here.tangent[i - 2], window.high[i] - window.low[i]
@@ -228,10 +229,13 @@ def _outward(here: Found, window: Window) -> str:
     return ""
 
 
-def _advanced(
-    problem: CycleCurve, here: Found, step: float, method: CycleContinuation, window: Window
-) -> tuple[Found | None, float, str]:
-    """The next point, the step to try after it, and the name of the parameter at whose end it lies."""
+def advanced(
+    problem: Any, here: Any, step: float, method: Any, *, window: Any, look: Callable[..., Any] = looked
+) -> tuple[Any, float, str]:
+    """The next point, the step to try after it, and the name of the parameter at whose end it lies.
+
+    `look` finds the points of curves of another kind.
+    """
     weights = weights_of(problem)
     while step >= _SMALLEST:
         size, border, guess, landing = step, weights * here.tangent, here.z + step * here.tangent, ""
@@ -243,7 +247,7 @@ def _advanced(
                 guess[i - 2] = reached
                 border = np.zeros_like(guess)
                 border[i - 2] = 1 / float(problem.width[i])
-        after = looked(problem, guess, border, here.tangent)
+        after = look(problem, guess, border, here.tangent)
         angle = math.acos(min(1.0, max(-1.0, float(np.sum(weights * after.tangent * here.tangent)))))
         off = math.sqrt(float(np.sum(weights * (after.z - guess) ** 2)))
         good = sound(after) and angle <= 3 * method.angle and off <= 3 * method.angle * size

@@ -4,4 +4,4 @@ from ._curve import HomoclinicCurve as HomoclinicCurve
 from ._curve import homoclinic_curve as homoclinic_curve
 from ._find import homoclinic_orbit as homoclinic_orbit
 from ._orbit import ConnectingOrbit as ConnectingOrbit
-from ._walk import HomoclinicContinuation as HomoclinicContinuation
+from ._points import HomoclinicContinuation as HomoclinicContinuation

@@ -177,11 +177,12 @@ class Connections(AbstractProblem):
 
 
 @eqx.filter_jit
-def newton(problem: Connections, z: Any, rows: Any, *, steps: int = 40, tol: float = 1e-11) -> tuple[Any, Any, Any]:
+def newton(problem: Connections, z: Any, rows: Any, *, steps: int = 40, tol: float = 1e-11) -> tuple[Any, ...]:
     """Damped Newton steps in the plane through `z` that `rows` are normal to.
 
     Returns:
-        The end, the largest entry of its residual, and the length of the last step (the estimate of its error).
+        The end, the largest entry of its residual, the length of the last step (the estimate of its error), and the
+        number of steps.
     """
     guess, units, place = z, problem.units(), -1 - problem.count
 
@@ -208,5 +209,5 @@ def newton(problem: Connections, z: Any, rows: Any, *, steps: int = 40, tol: flo
 
     r = off(z)
     first = (z, r, jnp.linalg.norm(r), jnp.asarray(jnp.inf), jnp.asarray(1.0), 0)
-    z, r, _, length, *_ = jax.lax.while_loop(unfinished, step, first)
-    return z, jnp.max(jnp.abs(r)), length
+    z, r, _, length, _, count = jax.lax.while_loop(unfinished, step, first)
+    return z, jnp.max(jnp.abs(r)), length, count

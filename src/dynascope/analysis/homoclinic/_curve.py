@@ -14,14 +14,16 @@ from ..._results import AbstractResult, output, provenance
 from ...systems import AbstractSystem, state_variables
 from ..bifurcation import free_parameter
 from ..bifurcation._free import FreePair, checked_range
+from ..codimension_two._cycle_curve_walk import sound
 from ..cycles import Collocation
 from ..cycles._rule import Rule
 from ._connections import Connections
 from ._find import level_of, placed, rule_for
 from ._kind import born_of, type_of
+from ._points import Found, HomoclinicContinuation, Walked, Window, looked, row_of, timed
 from ._solved import adapted, first_posed, solved
 from ._start import started
-from ._walk import Found, HomoclinicContinuation, Walked, Window, looked, row_of, sound, timed, walk
+from ._walk import walk
 
 Array = NDArray[np.float64]
 
@@ -29,7 +31,7 @@ Array = NDArray[np.float64]
 class HomoclinicCurve(AbstractResult):
     """A curve of homoclinic orbits in the plane of two parameters, with the special points on it.
 
-    Special points lie among its points.
+    Special points lie among its points, but for those to which it tends without reaching them.
 
     Attributes:
         parameter_names: Names of the parameters.
@@ -39,7 +41,8 @@ class HomoclinicCurve(AbstractResult):
         time_unit: Unit of time.
         types: Type of each special point: `neutral saddle` (also `-focus`), where the saddle quantity is zero; `double
             stable eigenvalue` or `double unstable eigenvalue`, between saddle and saddle-focus; `orbit flip, stable` or
-            `orbit flip, unstable`; `saddle-node`; `shilnikov-hopf`.
+            `orbit flip, unstable`; and at the ends `bogdanov-takens`, `saddle-node`, `shilnikov-hopf`, extrapolated
+            from the points before where the curve only tends to them.
         ends: Why the curve ends at its first and at its last point.
         parameters: Values of the parameters at each point.
         duration: Time between the ends of the orbit.
@@ -51,7 +54,8 @@ class HomoclinicCurve(AbstractResult):
         times: Times along the orbit.
         orbits: States at these times.
         special_parameters: Values of the parameters at each special point.
-        special_error: Their estimated errors: what a mesh twice as fine changes.
+        special_error: Their estimated errors: what a mesh twice as fine changes, or of extrapolated points what
+            leaving out one of those they come from does.
     """
 
     parameter_names: tuple[str, str] = eqx.field(static=True)
@@ -125,7 +129,7 @@ def homoclinic_curve(
         system: An autonomous flow.
         start: A homoclinic orbit that `homoclinic_orbit` found in either of the parameters, or what that starts from: a
             cycle of large period, a branch of cycles over the first parameter, times and states.
-        parameters: The two parameters, as in `bifurcations`.
+        parameters: The two parameters, as in `bifurcations`; the first one is solved for at the start.
         ranges: Their ranges.
         inputs: Constant input.
         method: `HomoclinicContinuation(...)`.
@@ -210,7 +214,7 @@ def _begun(
     wide = eqx.tree_at(lambda p: p.width, first.problem, jnp.asarray(high - low))
     problem = timed(wide, first.z, first.jacobians, method.distance)
     found = looked(problem, first.z, border, border)
-    if not (first.found and sound(found)):
+    if not sound(found):
         raise_if_failed(RESULTS.not_converged, what=f"`homoclinic_curve` of `{type(rule.system).__name__}`")
     scale = np.asarray(rule.scale)
     row = row_of(problem, found)

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 #: Distance from the equilibria, as a share of the extent of the orbit, at which it is first cut off.
 _DISTANCE = 1e-3
+#: An orbit smaller than this share of its start is another one.
+_SHRUNK = 0.05
 #: Cycles whose largest multiplier is below this are found again by a run of one period.
 _FOLLOWED = 1e4
 #: How often the ends are moved nearer to the equilibria.
@@ -80,7 +82,8 @@ def homoclinic_orbit(
         >>> well = ds.flow(rule, [0.1, 0.1], parameters={"mu": 0.05}, names="x y")
         >>> t = np.linspace(-6.0, 6.0, 61)
         >>> rough = np.stack([1.4 / np.cosh(t / 2), -0.7 * np.tanh(t / 2) / np.cosh(t / 2)], axis=1)
-        >>> orbit = homoclinic_orbit(well, (t, rough), parameter="p.mu")
+        >>> mesh = ds.analysis.cycles.Collocation(intervals=60, max_intervals=120)
+        >>> orbit = homoclinic_orbit(well, (t, rough), parameter="p.mu", method=mesh)
         >>> abs(orbit.parameter) < 1e-8, round(float(orbit.states[:, 0].max()), 6)
         (True, 1.5)
     """
@@ -168,7 +171,8 @@ def described(rule: Rule, now: Solved, errors: tuple[Array, Array], settings: di
     scale, outer = np.asarray(rule.scale), now.outer
     values = np.array([eigenvalues(a) for a in now.jacobians])
     degree = now.problem.equations.shape[1]
-    good = now.found and all(np.all(np.isfinite(e)) for e in errors)
+    whole = float(np.ptp(now.points, axis=0).max()) > _SHRUNK
+    good = now.found and whole and all(np.all(np.isfinite(e)) for e in errors)
     code = RESULTS.successful if good else RESULTS.not_converged
     code = code if bool(np.all(np.isfinite(now.z))) else RESULTS.nonfinite
     rests = np.stack([np.asarray(outer.left), np.asarray(outer.right)])

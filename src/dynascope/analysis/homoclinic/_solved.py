@@ -157,7 +157,7 @@ def solved(problem: Connections, z: Array, rows: Array | None = None) -> Solved:
 
 @eqx.filter_jit
 def _solved(problem: Connections, z: Any, rows: Any) -> Any:
-    z, residual, step = newton(problem, z, rows)
+    z, residual, step, _ = newton(problem, z, rows)
     slopes = problem.equations.slopes_of(problem.path(z))
     return z, residual, step, slopes, problem.jacobians(z), problem.apart(z)
 
