@@ -11,6 +11,7 @@ from scipy import sparse
 
 import dynascope as ds
 from dynascope import InputError
+from dynascope._tree import astype
 from dynascope.models import Gaussian, Kuramoto, Lorentzian, SecondOrderKuramoto, SwingEquation, Uniform, facts
 from dynascope.solve import RK4
 from dynascope.systems import StencilConnectivity, connectivity
@@ -59,6 +60,31 @@ def test_graph_of_all_pairs_is_the_mean_field() -> None:
     for graph in (np.full((n, n), 1.0 / n), sparse.csr_array(np.full((n, n), 1.0 / n))):
         tied = Kuramoto.quantiles(n=n, K=2.5, graph=graph)
         np.testing.assert_allclose(tied.vector_field(0.0, theta, None), free.vector_field(0.0, theta, None), atol=1e-12)
+
+
+def test_mean_field_and_its_derivatives_are_those_of_the_double_sum() -> None:
+    theta = jnp.asarray(np.random.default_rng(0).uniform(-9.0, 9.0, (3, 40)))
+    network = Kuramoto.quantiles(n=40, frequencies=Gaussian(), K=2.0)
+
+    def pairs(y: jax.Array) -> jax.Array:
+        return network.omega + network.K * jnp.mean(jnp.sin(y[None, :] - y[:, None]), axis=1)
+
+    def field(y: jax.Array) -> jax.Array:
+        return network.vector_field(0.0, y, None)
+
+    np.testing.assert_allclose(jax.vmap(field)(theta), jax.vmap(pairs)(theta), rtol=0, atol=1e-14)
+    for derivative in (jax.jacfwd, jax.jacrev):
+        found, right = (jax.vmap(derivative(f))(theta) for f in (field, pairs))
+        np.testing.assert_allclose(found, right, rtol=0, atol=1e-14)
+
+
+def test_single_precision_stays_single() -> None:
+    network = astype(Kuramoto.quantiles(n=40, K=2.0), jnp.float32)
+    y = network.initial_state()
+    single = network.vector_field(0.0, y, None)
+    double = Kuramoto.quantiles(n=40, K=2.0).vector_field(0.0, y.astype(float), None)
+    assert single.dtype == jnp.float32
+    np.testing.assert_allclose(single, double, rtol=0, atol=1e-5)
 
 
 def test_sparse_graph_is_the_sum_over_its_edges() -> None:

@@ -32,6 +32,12 @@ def pull(graph: AbstractConnectivity | None, theta: jax.Array) -> jax.Array:
     One sine and one cosine per phase, where the double sum would need N^2 (on a graph: one per edge).
     """
     s, c = sincos(theta)
+    if graph is None and theta.dtype == jnp.float64:
+        # On a CPU a loop of XLA writes one array, and two loops would compute sine and cosine twice. A complex array is
+        # one; the barrier keeps its computation out of the loops that read it.
+        phasors = jax.lax.optimization_barrier(jax.lax.complex(c, s))
+        mean = jnp.mean(phasors)
+        return jnp.imag(mean) * jnp.real(phasors) - jnp.real(mean) * jnp.imag(phasors)
     if graph is None:
         return jnp.mean(s) * c - jnp.mean(c) * s
     sines, cosines = (graph @ jnp.stack([s, c], axis=1)).T
