@@ -81,7 +81,7 @@ def test_fitzhugh_nagumo_agrees_with_its_branches():
 @pytest.mark.parametrize(
     ("name", "options", "says"),
     [
-        ("leaky-integrate-and-fire", {}, "is for flows and maps"),
+        ("ornstein-uhlenbeck", {}, "is for flows, hybrid systems and maps"),
         ("logistic", {"count": 1}, "`count` of 2"),
         ("logistic", {"variable": "z"}, "`variable` must be one of x"),
         ("logistic", {"transient": -1.0}, "must not be negative"),
@@ -90,6 +90,6 @@ def test_fitzhugh_nagumo_agrees_with_its_branches():
 )
 def test_wrong_questions_are_refused(name, options, says):
     system = ds.build(name)
-    parameter = {"logistic": "r", "lorenz": "rho"}.get(name, "I")
+    parameter = {"logistic": "r", "lorenz": "rho", "ornstein-uhlenbeck": "theta"}.get(name, "I")
     with pytest.raises(ds.InputError, match=says):
         orbit_diagram(system, parameter, 1.0, 2.0, **options)

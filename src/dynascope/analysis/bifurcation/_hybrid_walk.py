@@ -263,7 +263,7 @@ def walked(track: Track, first: Point, *, method: HybridContinuation, shortest: 
         if new is None or angle > 3 * method.angle:
             h /= 2
             if h < method.smallest:
-                return ended(LONG if _stands(*points[-2:]) else STUCK)
+                return ended(LONG if len(points) > 1 and _stands(*points[-2:]) else STUCK)
             continue
         if _merged(point, new):
             return ended(HALVED)
@@ -280,10 +280,8 @@ def walked(track: Track, first: Point, *, method: HybridContinuation, shortest: 
             track, points[-1] = _renewed(track, points[-1], method)
 
 
-def _stands(point: Point, new: Point | None = None) -> bool:
+def _stands(point: Point, new: Point) -> bool:
     """Whether the period grows at one value of the parameter, as it does on the way to a homoclinic orbit."""
-    if new is None:
-        return False
     still = max(abs(point.tangent[-1]), abs(new.tangent[-1])) < _FLAT
     return still and bool(new.times.sum() > point.times.sum())
 
