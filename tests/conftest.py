@@ -23,36 +23,29 @@ import jax
 import dynascope  # noqa: F401
 from dynascope._types import Key
 
-#: Mapped regions of memory beyond which compiled programs are let go of, after a module and within one. Each program
-#: maps a few; 5000 regions go with about a gigabyte; Linux allows 65530, and a process that asks for more is aborted.
-_MANY, _TOO_MANY = 5_000, 20_000
-#: Counting them takes 20 ms where there are many, so within a module it is done after every sixteenth test only.
+#: Mapped regions of memory beyond which compiled programs are let go of. Each program maps a few, Linux allows 65530,
+#: and a process that asks for more is aborted.
+_MANY = 20_000
+_MAPPED = Path("/proc/self/maps")
+#: Counting them takes 20 ms where there are many, so it is done after every sixteenth test only.
 _TESTS = itertools.count(1)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _forget_programs() -> Iterator[None]:
-    """Let go of compiled programs after modules: thousands of them fill the memory of the machine.
-
-    Not after each, because what modules share would be traced and loaded again: in a sample an eighth of the time.
-    """
+    """Let go of compiled programs after each module: thousands of them fill the memory of the machine."""
     yield
-    if _mapped() > _MANY:
-        _forget()
+    _forget()
 
 
 @pytest.fixture(autouse=True)
 def _forget_many_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let go of them within a module of many cases, too."""
     yield
-    if hasattr(request.node, "callspec") and next(_TESTS) % 16 == 0 and _mapped() > _TOO_MANY:
+    if not hasattr(request.node, "callspec") or next(_TESTS) % 16 or not _MAPPED.exists():
+        return
+    if _MAPPED.read_bytes().count(b"\n") > _MANY:
         _forget()
-
-
-def _mapped() -> float:
-    """How many regions of memory this process has mapped; infinity where the system does not say."""
-    maps = Path("/proc/self/maps")
-    return maps.read_bytes().count(b"\n") if maps.exists() else float("inf")
 
 
 def _forget() -> None:
