@@ -67,11 +67,15 @@ def rule(system: AbstractSystem, y: State, u: Input = None) -> State:
 
 @functools.cache
 def starts(name: str) -> State:
+    """`starts_of` a system of the catalogue, drawn once."""
+    return starts_of(build(name))
+
+
+def starts_of(system: AbstractSystem) -> State:
     """States to test at: random ones of the region, or the initial state shaken a little; a leading axis is added.
 
-    Drawn once and cut by NumPy (`taken`), as every number of states would be a program of its own.
+    They are cut by NumPy (`taken`), as every number of states would be a program of its own.
     """
-    system = build(name)
     box = system.region()
     if box is not None:
         return box.sample(jax.random.key(2), 20)
