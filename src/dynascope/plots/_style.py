@@ -245,7 +245,7 @@ def _plain_numbers(figure: Figure) -> Iterator[None]:
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         numbers = axis.get_major_formatter()
         if isinstance(numbers, ScalarFormatter) and numbers.get_useMathText():
-            numbers.format_ticks(axis.get_majorticklocs())  # finds out whether a power is taken out
+            numbers.format_ticks(axis.get_majorticklocs().tolist())  # finds out whether a power is taken out
             if not numbers.get_offset():
                 numbers.set_useMathText(False)
                 changed.append(numbers)
