@@ -7,8 +7,9 @@ PEER_PYTHON is the interpreter of an environment with `pycobi`, on a machine wit
 the same equations in turns, once to compile and then ROUNDS times; the least counts, of wall time and of processor
 time, programs that a side runs included. Our side is the whole diagram, search for fixed points included; AUTO follows
 one branch from a given start, with folds and Hopf points, and for one case the cycles from the first Hopf point to the
-next. Of 64 systems of a family our side follows all branches of equilibria at once and locates their folds and Hopf
-points; AUTO does one after another. Numbers go to results/continuation_auto.json.
+next, on 64 intervals and then on 256, the most that our side takes where multipliers ask for it. Of 64 systems of a
+family our side follows all branches of equilibria at once and locates their folds and Hopf points; AUTO does one after
+another. Numbers go to results/continuation_auto.json.
 """
 
 import json
@@ -181,6 +182,12 @@ def gap(mine: list[list[Any]], theirs: list[list[list[Any]]]) -> tuple[int, floa
     return len(wanted), max(apart, default=0.0)
 
 
+def trivial_error(diagram: Any) -> float:
+    """The largest distance from 1 of the multiplier that should be 1, over all points of branches of cycles."""
+    cycles = [b for b in diagram.branches if b.kind == "cycle"]
+    return max((float(np.max(np.min(np.abs(b.eigenvalues - 1), axis=1))) for b in cycles), default=0.0)
+
+
 def main() -> None:
     """Run all and write."""
     if len(sys.argv) != 2:
@@ -198,12 +205,15 @@ def main() -> None:
         return json.loads(stdout.readline())
 
     rows = []
-    for name in DIAGRAMS:
-        times, mine, theirs = compared(diagram_of(name), lambda name=name: asked(case=name))
+    for name, mesh in [*((name, 64) for name in DIAGRAMS), (WITH_CYCLES, 256)]:
+        times, mine, theirs = compared(diagram_of(name), lambda name=name, mesh=mesh: asked(case=name, mesh=mesh))
         ours = [[p.type, p.parameter] for p in mine.points]
         count, apart = gap(ours, theirs["points"])
-        rows.append({"case": name, "ours": ours, "theirs": theirs["points"], "points": count, "gap": apart, **times})
-        print(name, count, f"points, gap {apart:.1e};", {k: round(v, 3) for k, v in times.items() if "times" in k})
+        errors = {"ours": trivial_error(mine), "theirs": theirs["trivial_error"]}
+        rows.append({"case": name, "special": ours, "theirs": theirs["points"], "points": count, "gap": apart, **times})
+        rows[-1] |= {"mesh": mesh, "rows": theirs["rows"], "trivial_error": errors}
+        ratios = {k: round(v, 3) for k, v in times.items() if "times" in k}
+        print(name, mesh, count, f"points, gap {apart:.1e}, trivial multiplier off by {errors};", ratios)
     families = []
     for name in FAMILIES:
         run, seconds = family_of(name)

@@ -121,7 +121,7 @@ def constants(name, **given):
     return CONSTANTS.format(size=len(state), low=parameters[0] - 1e-6, high=end, **given)
 
 
-def through_pycobi(name, where, second=None):
+def through_pycobi(name, where, second=None, mesh=CYCLES["mesh"]):
     """The diagram as a user of PyCoBi makes it; with a value for the `second` parameter without cycles."""
     from pycobi import ODESystem
 
@@ -130,8 +130,7 @@ def through_pycobi(name, where, second=None):
         rest, _ = made.run(c=name, name="rest", **({} if second is None else {"PAR": {2: second}}))
         found = [rest]
         if name == WITH_CYCLES and second is None:
-            keep = ("mesh", "most", "step", "largest")
-            mesh, most, step, largest = (CYCLES[k] for k in keep)
+            most, step, largest = (CYCLES[k] for k in ("most", "step", "largest"))
             settings = {"IPS": 2, "ICP": [1, 11], "NTST": mesh, "NMX": most, "NPR": most, "DS": step, "DSMAX": largest}
             # The branch ends at the other Hopf point, where AUTO meets a branch point and would go back.
             settings |= {"THL": {11: 0.0}, "SP": ["BP1"]}
@@ -142,7 +141,7 @@ def through_pycobi(name, where, second=None):
     return found
 
 
-def by_program(name, where, second=None):
+def by_program(name, where, second=None, mesh=CYCLES["mesh"]):
     """The diagram by the compiled program alone."""
     more = "" if second is None else f"PAR = {{2: {second}}}\n"
     Path(where, "fort.2").write_text(constants(name, **EQUILIBRIUM) + more, "utf-8")
@@ -152,7 +151,7 @@ def by_program(name, where, second=None):
         return
     label = int(re.search(r"^ +\d+ +-?\d+ +3 +(\d+)", Path(where, "fort.7").read_text("utf-8"), re.M)[1])
     os.replace(Path(where, "fort.8"), Path(where, "fort.3"))
-    Path(where, "fort.2").write_text(constants(name, irs=label, **CYCLES) + "SP = ['BP1']\n", "utf-8")
+    Path(where, "fort.2").write_text(constants(name, irs=label, **CYCLES | {"mesh": mesh}) + "SP = ['BP1']\n", "utf-8")
     subprocess.run([f"./{name}.exe"], cwd=where, check=True, capture_output=True)
 
 
@@ -161,6 +160,15 @@ def points(table):
     kinds = table["bifurcation"].to_numpy().ravel()
     values = table["PAR(1)"].to_numpy().ravel()
     return [[str(k), float(v)] for k, v in zip(kinds, values, strict=True) if k in ("LP", "HB", "BP", "PD", "TR")]
+
+
+def trivial_error(where):
+    """The largest distance from 1 of the multiplier that should be 1, over the points of cycles of AUTO's last run."""
+    found = {}
+    pattern = r"^ *\d+ +(\d+) +Multiplier +\d+ +(\S+) +(\S+)"
+    for point, real, imaginary in re.findall(pattern, Path(where, "fort.9").read_text("utf-8"), re.M):
+        found.setdefault(point, []).append(complex(float(real), float(imaginary)))
+    return max((min(abs(mu - 1) for mu in values) for values in found.values()), default=0.0)
 
 
 def rows(where):
@@ -186,9 +194,10 @@ def answered(task, where):
     """What a task asks for: one diagram, or those of a family, one after another."""
     name, family = task["case"], task.get("family")
     if family is None:
-        pycobi, found = timed(lambda: through_pycobi(name, where))
-        program, _ = timed(lambda: by_program(name, where))
-        return {"points": [points(table) for table in found], "pycobi": pycobi, "program": program, "rows": rows(where)}
+        pycobi, found = timed(lambda: through_pycobi(name, where, mesh=task["mesh"]))
+        program, _ = timed(lambda: by_program(name, where, mesh=task["mesh"]))
+        told = {"points": [points(table) for table in found], "pycobi": pycobi, "program": program}
+        return told | {"rows": rows(where), "trivial_error": trivial_error(where)}
     pycobi, found = timed(lambda: [through_pycobi(name, where, second) for second in family])
     program, _ = timed(lambda: [by_program(name, where, second) for second in family])
     return {"points": [points(tables[0]) for tables in found], "pycobi": pycobi, "program": program}
