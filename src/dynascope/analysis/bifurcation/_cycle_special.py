@@ -85,7 +85,7 @@ class OnMesh(NamedTuple):
 def on_mesh(problem: Cycles, here: Here, new: Array) -> OnMesh | None:
     """The same cycle on another mesh with ends `new`; None if it is not found there."""
     equations = problem.equations
-    mesh, degree = mesh_of(equations), equations.shape[1]
+    mesh, degree = equations.mesh, equations.shape[1]
     along = equations.unpacked(here.tangent)
     points = evaluated(mesh, np.asarray(along.nodes), np.asarray(along.stages), phases_of(new, degree))
     grid = points[:-1].reshape(len(new) - 1, degree + 1, -1)
@@ -95,12 +95,6 @@ def on_mesh(problem: Cycles, here: Here, new: Array) -> OnMesh | None:
     weights = weights_of(renewed)
     there = looked(renewed, z, weights * direction, direction)
     return OnMesh(renewed, there, weights) if sound(there) else None
-
-
-def mesh_of(equations: CollocationEquations) -> Array:
-    """Ends of the intervals, from 0 to 1."""
-    mesh = np.concatenate([[0.0], np.cumsum(np.asarray(equations.widths))])
-    return mesh / mesh[-1]
 
 
 class _Step:
@@ -215,7 +209,7 @@ def _doubt(step: _Step, share: float) -> float:
     makes the error several times larger: the difference bounds it. On both meshes the test is taken as straight between
     two places beside the point; what that neglects is the same on both.
     """
-    reach, mesh = abs(float(step.chord[-1])), mesh_of(step.problem.equations)
+    reach, mesh = abs(float(step.chord[-1])), step.problem.equations.mesh
     aside = [step.at(share - _ASIDE), step.at(share + _ASIDE)]
     other = [on_mesh(step.problem, here, uneven(mesh)) for here in aside]
     if not all(sound(here) for here in aside) or any(found is None for found in other):

@@ -16,7 +16,7 @@ from ..cycles._gauss import equidistributed, gauss, lagrange
 from ..cycles._multipliers import multipliers
 from ..cycles._solved import referred
 from ._cycle_problem import Cycles, Here
-from ._cycle_special import CycleFound, OnMesh, between, looked, mesh_of, on_mesh, sound, weights_of
+from ._cycle_special import CycleFound, OnMesh, between, looked, on_mesh, sound, weights_of
 from ._follow import ENDS
 
 Array = NDArray[np.float64]
@@ -302,7 +302,7 @@ def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, error: flo
 
 
 def _fitted(problem: Cycles, here: Here, count: int) -> OnMesh | None:
-    return on_mesh(problem, here, equidistributed(mesh_of(problem.equations), np.asarray(here.slopes), count))
+    return on_mesh(problem, here, equidistributed(problem.equations.mesh, np.asarray(here.slopes), count))
 
 
 def _ended(rows: list[CycleRow], window: _Window, method: CycleContinuation, landing: bool) -> str:
@@ -336,7 +336,11 @@ def _closed(rows: list[CycleRow], width: float) -> bool:
     def place(row: CycleRow) -> Array:
         return np.concatenate([[row.parameter / width, math.log(row.period)], row.low / size, row.high / size])
 
-    first, second, before, last = (place(rows[i]) for i in (0, 1, -2, -1))
+    return came_back(*(place(rows[i]) for i in (0, 1, -2, -1)))
+
+
+def came_back(first: Array, second: Array, before: Array, last: Array) -> bool:
+    """Whether the step from `before` to `last` passes `first` in the direction in which the curve went to `second`."""
     step, start = last - before, second - first
     passed = (first - before) @ step >= 0 >= (first - last) @ step
     near = np.linalg.norm(first - last) <= np.linalg.norm(step)

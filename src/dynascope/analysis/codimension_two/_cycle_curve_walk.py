@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from ..bifurcation import ENDS, CycleContinuation
-from ..bifurcation._cycle_special import mesh_of, uneven, weights_of
-from ..bifurcation._cycle_walk import inside_out
+from ..bifurcation._cycle_special import uneven, weights_of
+from ..bifurcation._cycle_walk import came_back, inside_out
 from ..cycles._collocation import CollocationEquations
 from ..cycles._gauss import equidistributed
 from ..cycles._multipliers import multipliers
@@ -268,12 +268,12 @@ def _remeshed(problem: CycleCurve, here: Found, method: CycleContinuation, error
         if 2 * count > method.max_intervals:
             return problem, here
         count *= 2
-    return on_mesh(problem, here, equidistributed(mesh_of(problem.equations), np.asarray(here.slopes), count))
+    return on_mesh(problem, here, equidistributed(problem.equations.mesh, np.asarray(here.slopes), count))
 
 
 def on_mesh(problem: CycleCurve, here: Found, new: Array) -> tuple[CycleCurve, Found]:
     """The same point on another mesh with ends `new`, as it is if it is not found there."""
-    equations, mesh = problem.equations, mesh_of(problem.equations)
+    equations, mesh = problem.equations, problem.equations.mesh
     fresh, z = moved(equations, here.z, mesh, new)
     # The tangent is a curve like the cycle itself, but closed.
     loose = eqx.tree_at(lambda e: e.winding, equations, jnp.zeros_like(equations.winding))
@@ -299,32 +299,48 @@ def _between(problem: CycleCurve, before: Found, after: Found) -> list[tuple[flo
     return sorted((m for m in made if m is not None), key=lambda m: m[0])
 
 
-def _located(problem: CycleCurve, before: Found, after: Found, name: str) -> tuple[float, CycleCrossing] | None:
-    """The zero of a test between two points: its place between them, and what it is; None where it jumps."""
+def zero_of(
+    problem: Any, before: Any, after: Any, *, look: Callable[..., Any], test: Callable[[Any], float]
+) -> tuple[float, Callable[[float], Any]] | None:
+    """The zero of a test between two points, as a share of the way, and how points at other shares are found.
+
+    None where there is no zero, or where the test jumps over it.
+
+    Raises:
+        ArithmeticError: If a point on the way cannot be found.
+    """
     chord, border = after.z - before.z, weights_of(problem) * before.tangent
 
     @functools.cache
-    def at(share: float) -> Found:
-        found = looked(problem, before.z + share * chord, border, before.tangent)
+    def at(share: float) -> Any:
+        found = look(problem, before.z + share * chord, border, before.tangent)
         if not sound(found):
             raise ArithmeticError(share)
         return found
 
     def value(share: float) -> float:
-        return tests_of(problem, at(share))[name]
+        return test(at(share))
 
+    ends = value(0.0), value(1.0)
+    if ends[0] * ends[1] >= 0:
+        return None
+    share = float(optimize.brentq(value, 0.0, 1.0, xtol=1e-12))  # type: ignore[arg-type]
+    return None if abs(value(share)) > _ZERO * max(map(abs, ends)) else (share, at)
+
+
+def _located(problem: CycleCurve, before: Found, after: Found, name: str) -> tuple[float, CycleCrossing] | None:
+    """The zero of a test between two points: its place between them, and what it is; None where it jumps."""
     try:
-        ends = value(0.0), value(1.0)
-        if ends[0] * ends[1] >= 0:
+        zero = zero_of(problem, before, after, look=looked, test=lambda found: tests_of(problem, found)[name])
+        if zero is None:
             return None
-        share = float(optimize.brentq(value, 0.0, 1.0, xtol=1e-12))  # type: ignore[arg-type]
+        share, at = zero
         here = at(share)
-        if abs(value(share)) > _ZERO * max(map(abs, ends)):
-            return None
         row = row_of(problem, here)
         if "-neimark" in name and abs(row.kappa) > 1 - 1e-6:
             return None
-        error = _doubt(problem, [at(share - _ASIDE), at(share + _ASIDE)], name, np.abs(chord[-2:]))
+        aside = [at(share - _ASIDE), at(share + _ASIDE)]
+        error = _doubt(problem, aside, name, np.abs(after.z - before.z)[-2:])
     except ArithmeticError:
         return None
     return share, CycleCrossing(name, error, row, problem.equations, here.z)
@@ -332,7 +348,7 @@ def _located(problem: CycleCurve, before: Found, after: Found, name: str) -> tup
 
 def _doubt(problem: CycleCurve, aside: list[Found], name: str, reach: Array) -> Array:
     """The error that the mesh leaves: the point once more on a mesh that is worse on purpose, as of special points."""
-    other = [on_mesh(problem, found, uneven(mesh_of(problem.equations))) for found in aside]
+    other = [on_mesh(problem, found, uneven(problem.equations.mesh)) for found in aside]
     if any(there is problem for there, _ in other):
         return reach
     first = _straight([problem] * 2, aside, name)
@@ -368,11 +384,7 @@ def _closed(rows: list[CurveRow], window: Window) -> bool:
     if len(rows) < 10:
         return False
     size = np.maximum(np.max([r.high - r.low for r in rows], axis=0), 1e-300)
-    first, second, before, last = (place_of(rows[i], window, size) for i in (0, 1, -2, -1))
-    step, start = last - before, second - first
-    passed = (first - before) @ step >= 0 >= (first - last) @ step
-    near = np.linalg.norm(first - last) <= np.linalg.norm(step)
-    return bool(passed and near and step @ start > 0.5 * np.linalg.norm(step) * np.linalg.norm(start))
+    return came_back(*(place_of(rows[i], window, size) for i in (0, 1, -2, -1)))
 
 
 def place_of(row: CurveRow, window: Window, size: Array) -> Array:

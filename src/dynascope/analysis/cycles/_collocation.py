@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
 from ._condensed import Chain, eliminated, solve_chain
 from ._gauss import gauss
@@ -75,6 +77,12 @@ class CollocationEquations(eqx.Module):
         """Intervals, degree and dimension."""
         count, degree, d = self.reference.shape
         return count, degree, d
+
+    @property
+    def mesh(self) -> NDArray[np.float64]:
+        """Ends of the intervals, from 0 to 1, on the host."""
+        mesh = np.concatenate([[0.0], np.cumsum(np.asarray(self.widths))])
+        return mesh / mesh[-1]
 
     def packed(self, unknowns: Unknowns) -> Any:
         """The unknowns in one vector."""

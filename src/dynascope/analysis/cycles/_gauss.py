@@ -98,6 +98,11 @@ def equidistributed(mesh: Array, slopes: Array, count: int) -> Array:
     return np.concatenate([[0.0], inner, [1.0]])
 
 
+def bisected(mesh: Array) -> Array:
+    """The mesh with all intervals halved."""
+    return np.sort(np.concatenate([mesh, 0.5 * (mesh[1:] + mesh[:-1])]))
+
+
 def phases_of(mesh: Array, degree: int) -> Array:
     """Phases of all that is kept of an orbit: start and Gauss points of each interval, and the end."""
     points = np.concatenate([[0.0], gauss(degree).nodes])

@@ -60,3 +60,9 @@ class Rule(eqx.Module):
     def velocities(self, ts: Any, xs: Any, p: Any) -> Any:
         """Velocities at many times and states, shapes `(time,)` and `(time, d)`."""
         return jax.vmap(lambda t, x: self.velocity(t, x, p))(ts, jnp.asarray(xs))
+
+
+@eqx.filter_jit
+def velocities(rule: Rule, ts: Any, xs: Any, value: Any) -> Any:
+    """`Rule.velocities`, compiled."""
+    return rule.velocities(jnp.asarray(ts), jnp.asarray(xs), value)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ..._errors import RESULTS, InputError
 from ...systems import Variable
 from ._collocation import CollocationEquations, newton
-from ._gauss import equidistributed, evaluated, phases_of
+from ._gauss import bisected, equidistributed, evaluated, phases_of
 from ._guess import Guess
-from ._rule import Rule
+from ._rule import Rule, velocities
 
 Array = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def collocated(rule: Rule, guess: Guess, method: Collocation, variables: tuple[V
             break
     period, error = _period(equations, z), np.inf
     while len(mesh) - 1 < method.max_intervals and error > method.tol * period and float(step) < 1e-6:
-        fine = np.sort(np.concatenate([mesh, 0.5 * (mesh[1:] + mesh[:-1])]))
+        fine = bisected(mesh)
         equations, z = moved(equations, z, mesh, fine)
         mesh = fine
         z, residual, step = newton(equations, z)
@@ -176,14 +176,11 @@ def mesh_of_guess(rule: Rule, guess: Guess, method: Collocation, variables: tupl
         phases = phases_of(mesh, method.degree)
         states, _ = guess.at(phases, variables)
         rows = np.arange(phases.size - 1).reshape(-1, method.degree + 1)[:, 1:]
-        slopes = _along(rule, guess.period * phases[rows.ravel()], states[rows.ravel()] / np.asarray(rule.scale), value)
+        slopes = velocities(
+            rule, guess.period * phases[rows.ravel()], states[rows.ravel()] / np.asarray(rule.scale), value
+        )
         slopes = guess.period * np.asarray(slopes).reshape(*rows.shape, -1)
         if not np.all(np.isfinite(slopes)):
             return np.linspace(0.0, 1.0, method.intervals + 1)
         mesh = equidistributed(mesh, slopes, method.intervals)
     return mesh
-
-
-@eqx.filter_jit
-def _along(rule: Rule, ts: Any, xs: Any, value: Any) -> Any:
-    return rule.velocities(jnp.asarray(ts), jnp.asarray(xs), value)

@@ -17,7 +17,7 @@ from ..cycles._gauss import phases_of
 from ..cycles._solved import referred
 from ._connections import Connections, newton
 from ._kind import eigenvalues
-from ._solved import mesh_of, points_of, renewed
+from ._solved import points_of, renewed
 
 Array = NDArray[np.float64]
 
@@ -147,7 +147,7 @@ def row_of(problem: Connections, found: Found) -> Row:
         rest=np.asarray(outer.left) * scale,
         values=values,
         quantity=float(values[unstable - 1].real + values[unstable].real),
-        times=float(outer.free[0]) * phases_of(mesh_of(problem), problem.equations.shape[1]),
+        times=float(outer.free[0]) * phases_of(problem.equations.mesh, problem.equations.shape[1]),
         states=points * scale,
     )
 

@@ -13,8 +13,8 @@ from scipy.interpolate import PchipInterpolator
 
 from ..cycles import Collocation
 from ..cycles._collocation import CollocationEquations
-from ..cycles._gauss import equidistributed, evaluated, phases_of
-from ..cycles._rule import Rule
+from ..cycles._gauss import bisected, equidistributed, evaluated, phases_of
+from ..cycles._rule import Rule, velocities
 from ._connections import Connections, Outer, newton
 from ._ending import Ending, ending
 from ._start import Path, lengthened
@@ -68,20 +68,12 @@ class Solved(NamedTuple):
     @property
     def mesh(self) -> Array:
         """Ends of the intervals, from 0 to 1."""
-        return mesh_of(self.problem)
+        return self.problem.equations.mesh
 
     @property
     def points(self) -> Array:
         """Scaled states at `phases_of(mesh, degree)`."""
         return points_of(self.problem, self.z)
-
-
-def mesh_of(problem: Connections) -> Array:
-    """Ends of the intervals of a problem."""
-    widths = np.asarray(problem.equations.widths)
-    mesh = np.concatenate([[0.0], np.cumsum(widths)])
-    mesh[-1] = 1.0
-    return mesh
 
 
 def points_of(problem: Connections, z: Any) -> Array:
@@ -121,17 +113,12 @@ def first_posed(
     held = jnp.asarray(value if value.size > 1 else value[0])
     for _ in range(4):
         phases = phases_of(mesh, method.degree)[:-1].reshape(method.intervals, -1)[:, 1:]
-        slopes = total * np.asarray(_velocities(rule, jnp.asarray(curve(phases.ravel())), held))
+        slopes = total * np.asarray(velocities(rule, np.zeros(phases.size), curve(phases.ravel()), held))
         mesh = equidistributed(mesh, slopes.reshape(*phases.shape, -1), method.intervals)
     points = curve(phases_of(mesh, method.degree))
     outer = Outer(points[-1] - points[0], path.left, path.right, np.concatenate([[total], value]))
     problem, z = posed(rule, mesh, points, outer, ends, np.ones(value.size))
     return eqx.tree_at(lambda p: p.width, problem, _width(problem, jnp.asarray(z))), z
-
-
-@eqx.filter_jit
-def _velocities(rule: Rule, xs: Any, value: Any) -> Any:
-    return rule.velocities(jnp.zeros(len(xs)), xs, value)
 
 
 @eqx.filter_jit
@@ -164,7 +151,7 @@ def _solved(problem: Connections, z: Any, rows: Any) -> Any:
 
 def on_mesh(problem: Connections, z: Array, new: Array) -> tuple[Connections, Array]:
     """The same path on another mesh."""
-    equations, mesh = problem.equations, mesh_of(problem)
+    equations, mesh = problem.equations, problem.equations.mesh
     unknowns = equations.unpacked(problem.path(jnp.asarray(z)))
     points = evaluated(
         mesh, np.asarray(unknowns.nodes), np.asarray(unknowns.stages), phases_of(new, equations.shape[1])
@@ -182,6 +169,16 @@ def renewed(problem: Connections, jacobians: tuple[Array, Array], distance: floa
         for i, (a, n) in enumerate(zip(jacobians, unstable, strict=True))
     )
     return eqx.tree_at(lambda p: p.ends, problem, ends)
+
+
+def stretched(
+    problem: Connections, z: Array, jacobians: tuple[Array, Array], distance: float
+) -> tuple[Path, Path, tuple[Ending, Ending]]:
+    """The path of `z`, the same with linear tails to `distance` from its equilibria, and the conditions at its ends."""
+    ends, outer = renewed(problem, jacobians, distance).ends, problem.outer(z)
+    times = float(outer.free[0]) * phases_of(problem.equations.mesh, problem.equations.shape[1])
+    path = Path(times, points_of(problem, z), np.asarray(outer.left), np.asarray(outer.right))
+    return path, lengthened(path, jacobians, ends), ends
 
 
 def adapted(first: Solved, method: Collocation) -> Solved:
@@ -204,7 +201,7 @@ def refined(now: Solved, method: Collocation) -> tuple[Solved, Array]:
     width = np.asarray(now.problem.width)
     while now.found and len(now.mesh) - 1 < method.max_intervals and np.any(error > method.tol * width):
         mesh = now.mesh
-        fine = np.sort(np.concatenate([mesh, 0.5 * (mesh[1:] + mesh[:-1])]))
+        fine = bisected(mesh)
         after = solved(*on_mesh(now.problem, now.z, fine))
         # Halved intervals change the error by 2^(2 degree) in theory; half of that exponent is on the safe side.
         error = np.abs(after.value - now.value) / 2**degree + (1e-15 * len(mesh) + after.step) * width
@@ -214,14 +211,9 @@ def refined(now: Solved, method: Collocation) -> tuple[Solved, Array]:
 
 def closer(now: Solved, method: Collocation) -> tuple[Solved, Array]:
     """The orbit with its ends nearer to the equilibria, and by how much that changes the parameter."""
-    problem, outer = now.problem, now.outer
-    distance = _CLOSER * float(problem.ends[0].distance)
-    near = renewed(problem, now.jacobians, distance)
-    phases = phases_of(now.mesh, problem.equations.shape[1])
-    left, right = np.asarray(outer.left), np.asarray(outer.right)
-    path = Path(float(outer.free[0]) * phases, now.points, left, right)
-    longer = lengthened(path, now.jacobians, near.ends)
-    start, z = first_posed(problem.equations.rule, longer, now.value, near.ends, _same_mesh(now, method))
+    problem = now.problem
+    _, longer, ends = stretched(problem, now.z, now.jacobians, _CLOSER * float(problem.ends[0].distance))
+    start, z = first_posed(problem.equations.rule, longer, now.value, ends, _same_mesh(now, method))
     after = adapted(solved(eqx.tree_at(lambda p: p.width, start, problem.width), z), method)
     return after, np.abs(after.value - now.value)
 

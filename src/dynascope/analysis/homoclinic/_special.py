@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from ..bifurcation._cycle_special import weights_of
-from ..codimension_two._cycle_curve_walk import sound
+from ..codimension_two._cycle_curve_walk import sound, zero_of
+from ..cycles._gauss import bisected
 from ._connections import Connections
 from ._kind import eigenvalues
 from ._points import Crossing, Found, Row, Window, looked, row_of, timed
-from ._solved import mesh_of, on_mesh
+from ._solved import on_mesh
 
 Array = NDArray[np.float64]
 
 #: Tests smaller than this on both sides change their sign by rounding.
 _ROUNDING = 1e-8
-#: A test of which this share is left at its zero has jumped over it.
-_ZERO = 1e-3
 #: What has shrunk to this share of its largest value along a curve tends to zero.
 _VANISHING = 0.1
 #: Orbits whose ends are farther away from the equilibrium than this share of their size are not extrapolated from.
@@ -78,38 +74,27 @@ def between(problem: Connections, before: Found, after: Found) -> list[Crossing]
 
 def _located(problem: Connections, before: Found, after: Found, name: str) -> tuple[float, Crossing] | None:
     """The zero of a test between two points: its place between them, and what it is; None where it jumps."""
-    chord, border = after.z - before.z, weights_of(problem) * before.tangent
 
-    @functools.cache
-    def at(share: float) -> Found:
-        found = looked(problem, before.z + share * chord, border, before.tangent)
-        if not sound(found):
-            raise ArithmeticError(share)
-        return found
-
-    def value(share: float) -> float:
-        tests = tests_of(problem, at(share))
+    def test(found: Found) -> float:
+        tests = tests_of(problem, found)
         if name not in tests:
-            raise ArithmeticError(share)
+            raise ArithmeticError(name)
         return tests[name]
 
     try:
-        ends = value(0.0), value(1.0)
-        if ends[0] * ends[1] >= 0:
-            return None
-        share = float(optimize.brentq(value, 0.0, 1.0, xtol=1e-10))  # type: ignore[arg-type]
-        here = at(share)
-        if abs(value(share)) > _ZERO * max(map(abs, ends)):
-            return None
+        zero = zero_of(problem, before, after, look=looked, test=test)
     except ArithmeticError:
         return None
+    if zero is None:
+        return None
+    share, at = zero
+    here = at(share)
     return share, Crossing(_named(name, problem, here), row_of(problem, here), _doubt(problem, here))
 
 
 def _doubt(problem: Connections, here: Found) -> Array:
     """By how much the curve moves where the mesh is twice as fine."""
-    mesh = mesh_of(problem)
-    fine = np.sort(np.concatenate([mesh, 0.5 * (mesh[1:] + mesh[:-1])]))
+    fine = bisected(problem.equations.mesh)
     there, z = on_mesh(problem, here.z, fine)
     there = timed(there, z, here.jacobians, float(problem.ends[0].distance))
     _, along = on_mesh(problem, here.tangent, fine)

@@ -16,7 +16,7 @@ from ...series import Trajectory
 from ...systems import Variable
 from ..cycles import PeriodicOrbit
 from ..cycles._guess import winding_of
-from ..cycles._rule import Rule
+from ..cycles._rule import Rule, velocities
 from ._ending import Ending, ending
 from ._orbit import ConnectingOrbit
 
@@ -97,7 +97,7 @@ def started(
     times, states = raw_path(start, variables)
     xs = states / scale
     if isinstance(start, PeriodicOrbit):
-        speed = np.linalg.norm(np.asarray(_velocities(rule, xs[: _DENSE + 1], value)), axis=1)
+        speed = np.linalg.norm(np.asarray(velocities(rule, np.zeros(_DENSE + 1), xs[: _DENSE + 1], value)), axis=1)
         rest = rest_near(rule, xs[int(np.argmin(speed))], value)
         first = int(np.argmin(np.linalg.norm(xs[:_DENSE] - rest, axis=1)))
         winding = winding_of(states[: _DENSE + 1], variables) / scale
@@ -184,11 +184,6 @@ def rest_near(rule: Rule, x: Array, value: Any) -> Array:
 def _unstable(rule: Rule, x: Array, value: Any) -> int:
     values = np.linalg.eigvals(np.asarray(_jacobian(rule, x, value)))
     return int(np.sum(values.real > 0))
-
-
-@eqx.filter_jit
-def _velocities(rule: Rule, xs: Any, value: Any) -> Any:
-    return rule.velocities(jnp.zeros(len(xs)), xs, value)
 
 
 @eqx.filter_jit

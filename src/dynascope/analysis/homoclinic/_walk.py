@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..bifurcation import ENDS
 from ..bifurcation._cycle_special import weights_of
+from ..bifurcation._cycle_walk import came_back
 from ..codimension_two._cycle_curve_walk import advanced, outward, sound
 from ..codimension_two._walk import BOUND
 from ..cycles import Collocation
@@ -24,9 +25,8 @@ from ._points import (
     row_of,
     timed,
 )
-from ._solved import first_posed, mesh_of, on_mesh, points_of, posed, renewed
+from ._solved import first_posed, on_mesh, points_of, posed, stretched
 from ._special import LAST, between, limit_of
-from ._start import Path, lengthened
 
 Array = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ def _tended(
     if longer is not None:
         fresh, z, along = longer
     elif move:
-        new = equidistributed(mesh_of(fresh), here.slopes, method.intervals)
+        new = equidistributed(fresh.equations.mesh, here.slopes, method.intervals)
         _, along = on_mesh(fresh, along, new)
         fresh, z = on_mesh(fresh, z, new)
     fresh = timed(fresh, z, here.jacobians, distance)
@@ -111,25 +111,21 @@ def _longer(
     far = max(float(end.apart(jnp.asarray(gap))) for end, gap in zip(problem.ends, gaps, strict=True))
     if far < _LOOSE * distance or min(map(_slowest, here.jacobians)) <= 0:
         return None
-    fresh, degree = renewed(problem, here.jacobians, distance), problem.equations.shape[1]
-    phases = phases_of(mesh_of(problem), degree)
-    left, right = np.asarray(outer.left), np.asarray(outer.right)
-    path = Path(float(outer.free[0]) * phases, points_of(problem, here.z), left, right)
-    longer = lengthened(path, (here.jacobians[0], here.jacobians[1]), fresh.ends)
+    path, longer, ends = stretched(problem, here.z, (here.jacobians[0], here.jacobians[1]), distance)
     if longer.times[-1] > window.longest:
         return None
-    rule, count = problem.equations.rule, problem.equations.shape[0]
-    posed_, z = first_posed(rule, longer, here.z[-2:], fresh.ends, Collocation(count, degree, max_intervals=2 * count))
-    posed_ = Connections(posed_.equations, fresh.ends, problem.width)
+    rule, (count, degree, _) = problem.equations.rule, problem.equations.shape
+    posed_, z = first_posed(rule, longer, here.z[-2:], ends, Collocation(count, degree, max_intervals=2 * count))
+    posed_ = Connections(posed_.equations, ends, problem.width)
     # The tangent of the tails is taken to be that of the old ends: it only has to point forward.
     before = int(np.argmin(np.linalg.norm(longer.states - path.states[0], axis=1)))
     old = (longer.times[before] + path.times) / longer.times[-1]
     along = points_of(problem, here.tangent)
-    at = phases_of(mesh_of(posed_), degree)
+    at = phases_of(posed_.equations.mesh, degree)
     points = np.stack([np.interp(at, old, column) for column in along.T], axis=1)
     outer = problem.outer(here.tangent)
     jump = Outer(points[-1] - points[0], outer.left, outer.right, outer.free)
-    _, tangent = posed(rule, mesh_of(posed_), points, jump, fresh.ends, problem.width)
+    _, tangent = posed(rule, posed_.equations.mesh, points, jump, ends, problem.width)
     return posed_, z, tangent
 
 
@@ -160,10 +156,4 @@ def _closed(rows: list[Row], window: Window) -> bool:
     """Whether the curve is back at its first point."""
     if len(rows) < 10:
         return False
-    first, second, before, last = (
-        (rows[i].parameters - window.low) / (window.high - window.low) for i in (0, 1, -2, -1)
-    )
-    step, start = last - before, second - first
-    passed = (first - before) @ step >= 0 >= (first - last) @ step
-    near = np.linalg.norm(first - last) <= np.linalg.norm(step)
-    return bool(passed and near and step @ start > 0.5 * np.linalg.norm(step) * np.linalg.norm(start))
+    return came_back(*((rows[i].parameters - window.low) / (window.high - window.low) for i in (0, 1, -2, -1)))
