@@ -1,6 +1,7 @@
 """Branches of orbits through resets: folds, doublings, tori and grazing at values known from formulas."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +12,11 @@ import dynascope as ds
 from dynascope import InputError
 from dynascope._types import Param, State
 from dynascope.analysis.bifurcation import HybridContinuation, hybrid_branch
-from dynascope.analysis.cycles import hybrid_orbit
+from dynascope.analysis.bifurcation._hybrid_walk import BOUND
+from dynascope.analysis.cycles import hybrid_orbit, hybrid_phase_response
 from dynascope.analysis.rhythm import returns
+from dynascope.models.neurons import Izhikevich
+from dynascope.solve import RK4, event_map
 
 
 class ResetMap(ds.AbstractHybrid):
@@ -50,6 +54,27 @@ class Spiral(ds.AbstractHybrid):
 
     def reset(self, t, y, u, fired) -> State:
         return jnp.array([0.0, -1.0]) + 0.0 * y
+
+
+class Repelling(ds.AbstractHybrid):
+    """V' = 1, y = x - V (1 - V) grows as exp(k t); at V = 1: V to 0, x to p + q x: once around y to p + q exp(k) y."""
+
+    k: Param = ds.param(12.0, doc="rate of growth between events")
+    p: Param = ds.param(0.5, doc="where the reset leads")
+    q: Param = ds.param(-0.7, doc="what the reset keeps")
+
+    def initial_state(self) -> State:
+        return jnp.zeros(2)
+
+    def vector_field(self, t, y, u) -> State:
+        v, x = y
+        return jnp.stack([1.0 + 0.0 * x, self.k * (x - v * (1 - v)) + 1 - 2 * v])
+
+    def guard(self, t, y, u) -> jax.Array:
+        return y[:1] - 1.0
+
+    def reset(self, t, y, u, fired) -> State:
+        return jnp.stack([0.0 * y[0], self.p + self.q * y[1]])
 
 
 def test_fold_and_period_doubling():
@@ -120,6 +145,67 @@ def test_doubling_of_a_neuron_is_that_of_its_simulation():
     point = found.points[0]
     there = hybrid_orbit(neuron.replace(c=point.parameter), (point.state[None], np.array([point.period])))
     assert abs(there.nontrivial[0] + 1) < 1e-6
+
+
+def test_along_a_repelling_flow():
+    # y = p / (1 - q exp(k)) just after the reset, the multiplier q exp(k): nodes keep both to rounding.
+    guess = np.array([[0.0, 0.0]]), np.array([1.0])
+    orbit = hybrid_orbit(Repelling(), guess)
+    assert orbit.nodes == (3,)
+    assert orbit.widths.shape == (1, len(orbit.times) - 1)
+    grown = -0.7 * math.exp(12)
+    assert abs(orbit.ends[0, 1] - 0.5 * math.exp(12) / (1 - grown)) < 1e-13
+    assert abs(orbit.nontrivial[0] / grown - 1) < 1e-11
+    assert orbit.trivial_error < 1e-12
+    again = hybrid_orbit(Repelling(k=13.0), orbit)
+    assert again.nodes == (3,)
+    assert abs(again.nontrivial[0] / (-0.7 * math.exp(13)) - 1) < 1e-11
+    assert abs(again.ends[0, 1] - 0.5 * math.exp(13) / (1 + 0.7 * math.exp(13))) < 1e-13
+    response = hybrid_phase_response(Repelling(), orbit)
+    assert response.phases.shape == orbit.times.shape
+    assert response.norm_error < 1e-11
+    found = hybrid_branch(Repelling(k=2.0), "k", -1.0, 24.0, orbit=hybrid_orbit(Repelling(k=2.0), guess))
+    branch = found.branches[0]
+    assert branch.ends == (BOUND, BOUND)
+    assert [p.type for p in found.points] == ["period doubling"]
+    assert abs(found.points[0].parameter + math.log(0.7)) < 1e-9
+    k = branch.parameter
+    own = np.array([mu[np.argmax(np.abs(mu - 1))] for mu in branch.eigenvalues])
+    assert np.max(np.abs(own / (-0.7 * np.exp(k)) - 1)) < 1e-8
+    assert np.max(np.abs(branch.states[:, 1] - 0.5 / (1 + 0.7 * np.exp(k)))) < 1e-10
+
+
+@pytest.mark.slow
+def test_canard_of_a_neuron():
+    # Spikes at two intervals in turn, one along a repelling part of the flow, against zeros of the map from reset to
+    # reset. With one passage from reset to reset the branch came to a halt at -53.4.
+    from scipy.optimize import brentq
+
+    neuron = Izhikevich(c=-58.0, d=2.0)
+    found = hybrid_branch(neuron, "c", -58.0, -45.0)
+    branch = found.branches[0]
+    assert branch.ends == (BOUND, BOUND)
+    assert [p.type for p in found.points] == ["period doubling"]
+    i = int(np.argmin(np.abs(branch.parameter + 52.0)))
+    c, w = branch.parameter[i], branch.states[i, 1]
+    own = branch.eigenvalues[i][np.argmax(np.abs(branch.eigenvalues[i] - 1))].real
+    again = event_map(neuron.replace(c=c), solver=RK4(0.005))
+
+    @jax.jit
+    def twice(w):
+        first, state, _ = again.returned(jnp.stack([c, w]), None)
+        second, state, _ = again.returned(state, None)
+        return state[1], first + second
+
+    def gap(w):
+        return float(twice(w)[0]) - w
+
+    zero: Any = brentq(gap, w - 1e-6, w + 1e-6, xtol=1e-13)
+    assert abs(zero - w) < 1e-8
+    assert abs(float(twice(zero)[1]) - branch.period[i]) < 1e-6
+    slope = (gap(w + 1e-9) - gap(w - 1e-9)) / 2e-9 + 1
+    assert own < -1e5
+    assert abs(slope / own - 1) < 1e-2
 
 
 def test_what_is_refused():

@@ -13,8 +13,9 @@ from ..._results import provenance
 from ...systems import AbstractHybrid, AbstractSystem, driving, state_variables
 from .._precision import require_64_bit
 from ..cycles import HybridOrbit, hybrid_orbit
-from ..cycles._hybrid_orbit import hybrid, passages_of
-from ..cycles._reset_newton import joined, remeshed
+from ..cycles._hybrid_orbit import hybrid, passages_of, pieces_of
+from ..cycles._pieces import renewed
+from ..cycles._reset_newton import joined
 from ._branches import Branch, SpecialPoint
 from ._diagram import BifurcationDiagram, tables
 from ._free import FreeParameter, checked_range, free_parameter
@@ -116,10 +117,11 @@ def both_ways(
     shortest: float = np.inf,
 ) -> tuple[HybridWalk, HybridWalk]:
     """The branch through `orbit`, at the value `value` of the parameter, towards smaller and towards larger values."""
-    passages = passages_of(system, orbit.starts, orbit.intervals, inputs=inputs, free=free, value=value)
+    starts, times, surfaces, _ = pieces_of(orbit)
+    passages = passages_of(system, starts, times, inputs=inputs, free=free, value=value, surfaces=surfaces)
     for _ in range(2):
-        passages = remeshed(passages, orbit.starts, orbit.intervals, value, steps=method.steps)
-    start = joined(passages, orbit.starts, orbit.intervals, value)
+        passages, starts, times = renewed(passages, starts, times, value, steps=method.steps)
+    start = joined(passages, starts, times, value)
     walks = []
     for way in (-1, 1):
         track, first = begun(start, value, window, way=way)

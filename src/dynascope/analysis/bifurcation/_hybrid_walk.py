@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..._errors import InputError
 from ..cycles._passages import CAPACITY, Passages
-from ..cycles._reset_newton import Solution, course, margin, mismatch, monodromy, moved, remeshed
+from ..cycles._pieces import course, renewed
+from ..cycles._reset_newton import Solution, margin, mismatch, moved, multipliers
 
 Array = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class HybridContinuation(eqx.Module):
     """How branches of orbits through resets are followed.
 
     Args:
-        steps: Steps of the integrator from one reset to the next.
+        steps: Steps of the integrator from one reset to the next, or along each piece of a passage that is cut.
         max_points: Points at most, each way.
         longest: A period longer than this many times that at the start ends the branch.
         first: First step, in units of the extent of the orbit and of the range of the parameter.
@@ -73,16 +74,44 @@ class HybridContinuation(eqx.Module):
 
 
 class Point(NamedTuple):
-    """An orbit of the branch, its tangent, and the test functions that change their sign at special points."""
+    """An orbit of the branch, its tangent, and the test functions that change their sign at special points.
+
+    Attributes:
+        starts: States at the starts of all pieces.
+        times: Their times.
+        begins: Numbers of the pieces that begin after an event.
+        value: The parameter.
+        tangent: Direction of the branch, in the scaled unknowns of the equations and the parameter.
+        multipliers: Floquet multipliers, the largest first.
+        low: Least values of the components.
+        high: Their greatest values.
+        tests: Test functions.
+    """
 
     starts: Array
     times: Array
+    begins: NDArray[np.int64]
     value: float
     tangent: Array
     multipliers: Any
     low: Array
     high: Array
     tests: dict[str, float]
+
+    @property
+    def events(self) -> int:
+        """Number of events in a period."""
+        return len(self.begins)
+
+    @property
+    def resets(self) -> Array:
+        """States just after each reset."""
+        return self.starts[self.begins]
+
+    @property
+    def waits(self) -> Array:
+        """Times between events."""
+        return np.add.reduceat(self.times, self.begins)
 
 
 class HybridWalk(NamedTuple):
@@ -134,11 +163,9 @@ class Track(NamedTuple):
         tangent = tangent if tangent @ before > 0 else -tangent
         seen = course(self.passages, starts, times, value)
         with np.errstate(over="ignore", invalid="ignore"):
-            whole = monodromy(seen)
-        if not np.all(np.isfinite(whole)) or _beyond(self.passages, seen):
+            mu = multipliers(self.passages, seen)
+        if not mu.size or _beyond(self.passages, seen):
             return None
-        mu = np.asarray(np.linalg.eigvals(whole), complex)
-        mu = mu[np.argsort(-np.abs(mu), kind="stable")]
         others = np.delete(mu, int(np.argmin(np.abs(mu - 1))))
         pairs = [others[i] * others[j] - 1 for i in range(others.size) for j in range(i)]
         apart = min(margin(self.passages, seen, times, value), 1e300)
@@ -150,7 +177,8 @@ class Track(NamedTuple):
             "grazing": apart,
             "late crossing": float(np.min(np.asarray(seen.rates))),
         }
-        return Point(starts, times, value, tangent, mu, nodes.min(axis=0), nodes.max(axis=0), tests)
+        begins = self.passages.begins
+        return Point(starts, times, begins, value, tangent, mu, nodes.min(axis=0), nodes.max(axis=0), tests)
 
     def stepped(self, point: Point, h: float) -> Point | None:
         """The point at the distance `h` along the tangent."""
@@ -196,11 +224,14 @@ class Track(NamedTuple):
 
 def _beyond(passages: Passages, seen: Any) -> bool:
     """Whether a passage goes far beyond a surface before it ends, as the steps of one that is too long may."""
-    steps = int(passages.steps)
-    g = np.asarray(seen.guards)[:, : steps + 1]
-    been_below = np.logical_or.accumulate(g < 0, axis=1)
-    far = g > _FAR * np.maximum(-g.min(axis=1, keepdims=True), 0.0)
-    return bool(np.any(been_below[:, :-2] & far[:, 1:-1]))
+    guards = np.asarray(seen.guards)[:, : int(passages.steps) + 1]
+    for pieces in np.split(guards, passages.begins[1:]):
+        g = pieces.reshape(-1, guards.shape[-1])
+        been_below = np.logical_or.accumulate(g < 0)
+        far = g > _FAR * np.maximum(-g.min(axis=0), 0.0)
+        if np.any(been_below[:-2] & far[1:-1]):
+            return True
+    return False
 
 
 #: Tests that end a branch.
@@ -223,7 +254,8 @@ def doubled(point: Point, passages: Passages, window: tuple[float, float]) -> tu
     changes its sign from the first half to the second: the latter is taken.
     """
     p, twice = passages, np.tile(np.asarray(passages.widths), (2, 1))
-    wide = Passages(p.system, p.u, p.free, p.surfaces * 2, jnp.asarray(twice), p.steps, p.scale, p.unit)
+    shares = jnp.tile(p.shares, 2)
+    wide = Passages(p.system, p.u, p.free, p.surfaces * 2, shares, jnp.asarray(twice), p.steps, p.scale, p.unit)
     track = Track(wide, *window)
     starts, times = np.tile(point.starts, (2, 1)), np.tile(point.times, 2)
     _, matrix = track.equations(starts, times, point.value)
@@ -249,7 +281,7 @@ def walked(track: Track, first: Point, *, method: HybridContinuation, shortest: 
     h, longest = method.first, method.longest * min(first.times.sum(), shortest)
 
     def ended(why: str) -> HybridWalk:
-        if why in (FULL, STUCK):
+        if why == STUCK:
             largest = float(np.abs(points[-1].multipliers).max())
             why = STEEP.format(largest) if largest > _STEEP else why
         return HybridWalk(points, special, errors, why, track.passages)
@@ -288,10 +320,10 @@ def _stands(point: Point, new: Point) -> bool:
 
 def _merged(point: Point, new: Point) -> bool:
     """Whether the difference of the two halves of the period has turned round between two points."""
-    n = len(point.times)
+    n = point.events
     if n % 2:
         return False
-    before, after = (np.ravel(p.starts[: n // 2] - p.starts[n // 2 :]) for p in (point, new))
+    before, after = (np.ravel(p.resets[: n // 2] - p.resets[n // 2 :]) for p in (point, new))
     size = float(np.linalg.norm(before) * np.linalg.norm(after))
     return size > 0 and float(before @ after) < _OPPOSITE * size
 
@@ -329,18 +361,34 @@ def _noted(track: Track, points: list[Point], new: Point, h: float, special: Any
 
 def _closed(track: Track, first: Point, new: Point, h: float) -> bool:
     """Whether the walk is back at its start, in all unknowns and the parameter."""
-    gap = np.abs(new.starts - first.starts) / np.asarray(track.passages.scale)
-    late = np.abs(new.times - first.times) / float(track.passages.unit)
+    gap = np.abs(new.resets - first.resets) / np.asarray(track.passages.scale)
+    late = np.abs(new.waits - first.waits) / float(track.passages.unit)
     beside = abs(new.value - first.value) / track.width
-    return bool(max(gap.max(), late.max(), beside) < h and first.tangent @ new.tangent > 0.9)
+    if max(gap.max(), late.max(), beside) >= h:
+        return False
+    ways = [_carried(p, first.begins, first.times) for p in (first, new)]
+    return bool(ways[0] @ ways[1] > 0.9)
 
 
 def _renewed(track: Track, point: Point, method: HybridContinuation) -> tuple[Track, Point]:
-    """The track with mesh and unit of time of the present orbit, and the point on it."""
-    passages = remeshed(track.passages, point.starts, point.times, point.value, steps=method.steps)
-    passages = eqx.tree_at(lambda p: p.unit, passages, jnp.asarray(point.times.mean()))
-    renewed = track._replace(passages=passages)
-    found = renewed.at(point, point.value)
-    if found is None:
-        return track, point
-    return renewed, found
+    """The track with mesh, nodes and unit of time of the present orbit, and the point on it."""
+    passages, starts, times = renewed(track.passages, point.starts, point.times, point.value, steps=method.steps)
+    passages = eqx.tree_at(lambda p: p.unit, passages, jnp.asarray(point.waits.mean()))
+    fresh = track._replace(passages=passages)
+    ahead = _carried(point, passages.begins, times)
+    found = fresh.corrected((starts, times, point.value), ahead)
+    there = None if found is None else fresh.point(*found, ahead)
+    return (track, point) if there is None else (fresh, there)
+
+
+def _carried(point: Point, begins: Any, times: Array) -> Array:
+    """The tangent of a point on other pieces, without what it says of nodes between two events."""
+    d = point.starts.shape[1]
+    old = point.tangent[:-1].reshape(-1, d + 1)
+    waits = np.add.reduceat(old[:, d], point.begins)
+    counts = np.diff(np.append(begins, len(times)))
+    new = np.zeros((len(times), d + 1))
+    new[begins, :d] = old[point.begins, :d]
+    new[:, d] = times * np.repeat(waits / np.add.reduceat(times, begins), counts)
+    carried = np.append(new.ravel(), point.tangent[-1])
+    return carried / np.linalg.norm(carried)

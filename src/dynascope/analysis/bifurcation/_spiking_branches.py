@@ -11,7 +11,7 @@ import numpy as np
 from ...systems import AbstractHybrid, Constant
 from ..cycles import HybridOrbit, hybrid_orbit
 from ..cycles._passages import Passages
-from ..cycles._reset_newton import course
+from ..cycles._pieces import course
 from ._agreement import AGREEMENTS, agreement_of, pieces
 from ._branches import Array, Branch, SpecialPoint
 from ._diagram import BifurcationDiagram, with_branches
@@ -151,7 +151,7 @@ class _Gathered:
                 self.sources[offset + i] = one
                 self._met(one)
                 wild = np.max(np.abs(np.delete(at.multipliers, np.argmin(np.abs(at.multipliers - 1))))) > _WILD
-                if generation < self.doublings and 2 * len(at.times) <= _EVENTS and not wild:
+                if generation < self.doublings and 2 * at.events <= _EVENTS and not wild:
                     found.append(one)
         for side, walk in enumerate((back, forth)):
             if walk.end == LONG:
@@ -161,7 +161,7 @@ class _Gathered:
                 branch = self._halved(branch, walk, side)
         self.branches.append(branch)
         self.points += special
-        self.events.append(len(forth.points[0].times))
+        self.events.append(forth.points[0].events)
         return found
 
     def _halved(self, branch: Branch, walk: HybridWalk, side: int) -> Branch:
@@ -185,7 +185,7 @@ class _Gathered:
 
     def _joins(self, point: Point, last: Point) -> bool:
         """Whether a branch that ends at `last` leads to the period doubling at `point`."""
-        if 2 * len(point.times) != len(last.times):
+        if 2 * point.events != last.events:
             return False
         scale = np.asarray(self.problem.scale)
         apart = np.max(np.maximum(np.abs(last.low - point.low), np.abs(last.high - point.high)) / scale)
@@ -259,6 +259,9 @@ def _lengthened(branch: Branch, side: int, row: dict[str, Any], special: int) ->
 def _twice(point: Point, track: Track) -> HybridWalk:
     """A period doubling as the way back of the branch that is born there."""
     seen = point._replace(
-        starts=np.tile(point.starts, (2, 1)), times=np.tile(point.times, 2), multipliers=point.multipliers**2
+        starts=np.tile(point.starts, (2, 1)),
+        times=np.tile(point.times, 2),
+        begins=np.concatenate([point.begins, point.begins + len(point.times)]),
+        multipliers=point.multipliers**2,
     )
     return HybridWalk([seen, seen], {}, {}, _BORN, track.passages)

@@ -18,8 +18,9 @@ from .._precision import require_64_bit
 from ..regime._time import depends_on_time
 from ..rhythm import returns
 from ._orbit import shown, stability_of
-from ._passages import Along, Passages, even
-from ._reset_newton import Solution, course, margin, monodromy, solved
+from ._passages import NODE, Along, Passages, even, shares_of
+from ._pieces import course
+from ._reset_newton import Solution, margin, multipliers, solved
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,7 @@ class HybridOrbit(AbstractResult):
         stability: `stable`, `saddle`, `unstable`, or one of them with `(neutral directions)`.
         unstable_dimension: Number of multipliers outside the unit circle.
         surfaces: Surface of each event; the orbit begins just after the last.
+        nodes: Number of nodes inside each passage from one event to the next: none unless the flow repels there.
         names: Names of the components.
         time_unit: Unit of time.
         intervals: Time from just after each event to the next one.
@@ -50,7 +52,7 @@ class HybridOrbit(AbstractResult):
         times: Times along the orbit; each event is there twice.
         states: Flattened states at these times: before and after the reset at an event.
         multipliers: Floquet multipliers, the largest first, with the trivial one among them.
-        widths: Share of each step in its passage.
+        widths: Share of each step in its passage, nil behind the last step of passages with fewer steps.
     """
 
     period: float
@@ -61,6 +63,7 @@ class HybridOrbit(AbstractResult):
     stability: str = eqx.field(static=True)
     unstable_dimension: int
     surfaces: tuple[int, ...] = eqx.field(static=True)
+    nodes: tuple[int, ...] = eqx.field(static=True)
     names: tuple[str, ...] = eqx.field(static=True)
     time_unit: str = eqx.field(static=True)
     result: Any
@@ -102,12 +105,15 @@ def hybrid_orbit(
 
     Unknowns are the states $y_i$ just after each of the n resets and the times $\tau_i$ to the next event; equations
     say that the guard is nil there and that the reset leads to $y_{i+1}$. The flow is integrated by a method of order
-    8 on a mesh that follows how fast states and tangents move. The monodromy matrix is the product of the tangent maps
-    of the passages and of the saltation matrices of the events,
+    8 on a mesh that follows how fast states and tangents move. Where the flow between two events repels so much that a
+    difference of states grows more than 30 times, the passage is cut into up to 16 pieces (multiple shooting): states
+    at the nodes in between are unknowns as well. The monodromy matrix is the product of the tangent maps of the pieces
+    and of the saltation matrices of the events,
 
     $$S = Dr + \frac{(f^+ - Dr\, f^-)\, \nabla g^T}{\nabla g \cdot f^-},$$
 
-    with the velocities $f^\mp$ before and after the reset r at the surface g = 0. The orbit need not be stable.
+    with the velocities $f^\mp$ before and after the reset r at the surface g = 0. Its eigenvalues are found without
+    forming the product. The orbit need not be stable.
 
     Args:
         system: A hybrid system that does not depend on time. Surfaces must be hit one at a time.
@@ -144,8 +150,8 @@ def hybrid_orbit(
     if not isinstance(begun, tuple):
         found = nothing(system, begun, provenance(system=name, tol=tol))
     else:
-        starts, times, source = begun
-        passages = passages_of(system, starts, times, inputs=inputs)
+        starts, times, surfaces, source = begun
+        passages = passages_of(system, starts, times, inputs=inputs, surfaces=surfaces)
         found = described(
             _smallest(solved(passages, starts, times, 0.0, tol=tol), tol),
             0.0,
@@ -177,14 +183,22 @@ def hybrid(system: AbstractSystem, inputs: Any) -> AbstractHybrid:
 
 
 def passages_of(
-    system: AbstractHybrid, starts: Array, times: Array, *, inputs: Any = None, free: Any = None, value: float = 0.0
+    system: AbstractHybrid,
+    starts: Array,
+    times: Array,
+    *,
+    inputs: Any = None,
+    free: Any = None,
+    value: float = 0.0,
+    surfaces: tuple[int, ...] | None = None,
 ) -> Passages:
-    """The equations of an orbit like the guess, whose surfaces are those nearest at the ends of its passages."""
+    """The equations of an orbit like the guess; unless `surfaces` are given they are those nearest at the ends."""
     signal = driving(system, inputs)
     u = None if signal is None else signal(jnp.zeros(()))
+    known = (0,) * len(starts) if surfaces is None else surfaces
     first = Passages(
-        system, u, free, (0,) * len(starts), jnp.asarray(even(len(starts), 256)), jnp.asarray(256),
-        jnp.ones(starts.shape[1]), jnp.asarray(times.mean()),
+        system, u, free, known, jnp.asarray(shares_of(known, times)), jnp.asarray(even(len(starts), 256)),
+        jnp.asarray(256), jnp.ones(starts.shape[1]), jnp.asarray(times.mean()),
     )  # fmt: skip
     seen = course(first, starts, times, value)
     nodes = np.asarray(seen.nodes)
@@ -193,19 +207,36 @@ def passages_of(
     size = np.where(size > 1e-6 * max(size.max(), extent.max()), size, max(size.max(), extent.max()) or 1.0)
     # A component that only resets may stay where it is: its own size is then its scale, or that of the others.
     scale = np.where(extent > 1e-6 * size, np.minimum(extent, 1e6 * size), size)
-    ends, rates = np.asarray(seen.guards)[:, -1], np.asarray(seen.rising)[:, -1]
-    # In units of time: the surface that is nearest, of those that are approached.
-    late = np.where(rates > 0, ends / np.where(rates > 0, rates, 1.0), -np.inf)
-    surfaces = tuple(int(i) for i in np.argmax(late, axis=1))
-    return Passages(system, u, free, surfaces, first.widths, first.steps, jnp.asarray(scale), first.unit)
+    if surfaces is None:
+        ends, rates = np.asarray(seen.guards)[:, -1], np.asarray(seen.rising)[:, -1]
+        # In units of time: the surface that is nearest, of those that are approached.
+        late = np.where(rates > 0, ends / np.where(rates > 0, rates, 1.0), -np.inf)
+        known = tuple(int(i) for i in np.argmax(late, axis=1))
+    return Passages(system, u, free, known, first.shares, first.widths, first.steps, jnp.asarray(scale), first.unit)
+
+
+def pieces_of(orbit: HybridOrbit) -> tuple[Array, Array, tuple[int, ...], Array]:
+    """States at the starts of the pieces of an orbit, their times, the surfaces at their ends, and their meshes."""
+    starts, times, surfaces, widths = list[Array](), list[float](), list[int](), list[Array]()
+    steps = orbit.widths.shape[1] // (1 + max(orbit.nodes))
+    place = 0
+    for i, inner in enumerate(orbit.nodes):
+        for k in range(inner + 1):
+            mesh = orbit.widths[i, k * steps : (k + 1) * steps]
+            starts.append(orbit.states[place + k * steps])
+            times.append(float(mesh.sum() * orbit.intervals[i]))
+            surfaces.append(NODE if k < inner else orbit.surfaces[i])
+            widths.append(mesh / mesh.sum())
+        place += (inner + 1) * steps + 1
+    return np.array(starts), np.array(times), tuple(surfaces), np.array(widths)
 
 
 def _begun(system: AbstractHybrid, guess: Any, inputs: Any) -> Any:
-    """States after the resets, times to the next events and where they come from; else the code of failure."""
+    """Starts and times of the pieces, surfaces if known, and where they come from; else the code of failure."""
     d = len(state_variables(system))
     match guess:
         case HybridOrbit():
-            return np.asarray(guess.starts), np.asarray(guess.intervals), "earlier orbit"
+            return *pieces_of(guess)[:3], "earlier orbit"
         case (states, intervals) if np.ndim(states) == 2:
             starts, times = np.asarray(states, float), np.asarray(intervals, float)
             if starts.shape != (times.size, d) or not times.size or not np.all(times > 0):
@@ -213,7 +244,7 @@ def _begun(system: AbstractHybrid, guess: Any, inputs: Any) -> Any:
                     f"A guess of states and intervals needs shapes (n, {d}) and (n,) and positive intervals, got "
                     f"shapes {starts.shape} and {times.shape}."
                 )
-            return starts, times, "states and intervals"
+            return starts, times, None, "states and intervals"
     found = returns(system, guess, inputs=inputs, count=_EVENTS, tolerance=_NEAR)
     if not found.successful:
         return found.result
@@ -223,19 +254,22 @@ def _begun(system: AbstractHybrid, guess: Any, inputs: Any) -> Any:
     # The state at return i waits for interval i + 1. The longest pause comes last: a burst begins at phase zero.
     starts, times = np.asarray(found.states)[-n - 1 : -1], np.asarray(found.intervals)[-n:]
     shift = -1 - int(np.argmax(times))
-    return np.roll(starts, shift, axis=0), np.roll(times, shift), "pilot run"
+    return np.roll(starts, shift, axis=0), np.roll(times, shift), None, "pilot run"
 
 
 def _smallest(found: Solution, tol: float) -> Solution:
     """The same orbit on its smallest period."""
-    n = len(found.starts)
+    begins = found.passages.begins
+    starts, waits, n = found.starts[begins], np.add.reduceat(found.times, begins), len(begins)
     for m in range(1, n if found.good else 1):
-        apart = np.abs(np.roll(found.starts, -m, axis=0) - found.starts) / np.asarray(found.passages.scale)
-        later = np.abs(np.roll(found.times, -m) - found.times) / found.times.mean()
+        apart = np.abs(np.roll(starts, -m, axis=0) - starts) / np.asarray(found.passages.scale)
+        later = np.abs(np.roll(waits, -m) - waits) / waits.mean()
         if n % m == 0 and max(apart.max(), later.max()) < _SAME:
-            p = found.passages
-            once = Passages(p.system, p.u, p.free, p.surfaces[:m], p.widths[:m], p.steps, p.scale, p.unit)
-            return solved(once, found.starts[:m], found.times[:m], 0.0, tol=tol)
+            p, k = found.passages, int(begins[m])
+            once = Passages(
+                p.system, p.u, p.free, p.surfaces[:k], p.shares[:k], p.widths[:k], p.steps, p.scale, p.unit
+            )  # fmt: skip
+            return solved(once, found.starts[:k], found.times[:k], 0.0, tol=tol)
     return found
 
 
@@ -251,12 +285,12 @@ def described(found: Solution, value: float, *, settings: dict[str, Any]) -> Hyb
     if apart < 0 or np.min(np.asarray(seen.rates)) <= 0:
         # A surface is passed before its event: Newton's method has found an orbit of another system.
         return nothing(system, RESULTS.not_converged, settings)
-    mu = np.asarray(np.linalg.eigvals(monodromy(seen)), complex)
-    mu = mu[np.argsort(-np.abs(mu), kind="stable")]
+    mu = multipliers(passages, seen)
     trivial = float(np.min(np.abs(mu - 1)))
     name, unstable = stability_of(mu, forced=False, error=trivial)
-    times, states = _path(passages, seen, found.times)
-    steps = int(passages.steps)
+    begins = passages.begins
+    ends = np.append(begins[1:], len(found.starts)) - 1
+    times, states, widths = _path(passages, seen, found.times)
     return HybridOrbit(
         period=float(found.times.sum()),
         period_error=float(found.error),
@@ -265,29 +299,37 @@ def described(found: Solution, value: float, *, settings: dict[str, Any]) -> Hyb
         margin=apart,
         stability=name,
         unstable_dimension=unstable,
-        surfaces=passages.surfaces,
+        surfaces=tuple(passages.surfaces[i] for i in ends),
+        nodes=tuple(int(n) for n in ends - begins),
         names=tuple(v.name for v in state_variables(system)),
         time_unit=system.time_unit,
         result=RESULTS.successful,
         settings=settings,
-        intervals=found.times,
-        starts=found.starts,
-        ends=np.asarray(seen.nodes)[:, -1],
+        intervals=np.add.reduceat(found.times, begins),
+        starts=found.starts[begins],
+        ends=np.asarray(seen.nodes)[ends, -1],
         times=times,
         states=states,
         multipliers=mu,
-        widths=np.asarray(passages.widths)[:, :steps],
+        widths=widths,
     )
 
 
-def _path(passages: Passages, seen: Along, intervals: Array) -> tuple[Array, Array]:
-    """Times and states along all passages, both sides of each event."""
-    steps, begin = int(passages.steps), np.concatenate([[0.0], np.cumsum(intervals)[:-1]])
-    shares = np.cumsum(np.asarray(passages.widths)[:, :steps], axis=1)
-    shares = np.concatenate([np.zeros((len(intervals), 1)), shares], axis=1)
-    times = begin[:, None] + shares * intervals[:, None]
+def _path(passages: Passages, seen: Along, pieces: Array) -> tuple[Array, Array, Array]:
+    """Times and states along all passages, both sides of each event, and the meshes of the passages."""
+    steps, begins = int(passages.steps), passages.begins
+    lengths = np.asarray(passages.widths)[:, :steps] * pieces[:, None]
     nodes = np.asarray(seen.nodes)[:, : steps + 1]
-    return times.ravel(), nodes.reshape(-1, nodes.shape[-1])
+    groups = np.split(np.arange(len(pieces)), begins[1:])
+    widths = np.zeros((len(groups), steps * max(len(g) for g in groups)))
+    begin, times, states = 0.0, list[Array](), list[Array]()
+    for row, group in zip(widths, groups, strict=True):
+        length = lengths[group].ravel()
+        row[: length.size] = length / length.sum()
+        times.append(begin + np.concatenate([[0.0], np.cumsum(length)]))
+        states += [*nodes[group, :-1], nodes[group[-1], -1:]]
+        begin += pieces[group].sum()
+    return np.concatenate(times), np.concatenate(states), widths
 
 
 def nothing(system: AbstractSystem, code: Any, settings: dict[str, Any]) -> HybridOrbit:
@@ -302,6 +344,7 @@ def nothing(system: AbstractSystem, code: Any, settings: dict[str, Any]) -> Hybr
         stability="unknown",
         unstable_dimension=0,
         surfaces=(),
+        nodes=(),
         names=tuple(v.name for v in state_variables(system)),
         time_unit=system.time_unit,
         result=code,

@@ -10,19 +10,19 @@ import numpy as np
 from ..._errors import RESULTS, InputError
 from ..._results import provenance
 from ...systems import AbstractSystem, driving
-from ._hybrid_orbit import HybridOrbit, hybrid
-from ._passages import CAPACITY, Passages
+from ._hybrid_orbit import HybridOrbit, hybrid, pieces_of
+from ._passages import CAPACITY, NODE, Passages, shares_of
 from ._phase_response import PhaseResponse
-from ._reset_newton import course, monodromy
+from ._pieces import course
 
 
 def hybrid_phase_response(system: AbstractSystem, orbit: HybridOrbit, *, inputs: Any = None) -> PhaseResponse:
     r"""The infinitesimal phase response curve of an orbit through resets.
 
     Between events $\dot Z = -Df^T Z$, at an event $Z^- = S^T Z^+$ with the saltation matrix S, and
-    $\langle Z, f \rangle = 1$ on both sides. The curve begins with the left eigenvector of the monodromy matrix for the
-    multiplier 1 and is carried backward once around. At an event it has two values, one just before and one just
-    after; both are given, at the same phase.
+    $\langle Z, f \rangle = 1$ on both sides. The periodic solution is solved for at the starts of all pieces of the
+    orbit at once and carried backward along each. At an event it has two values, one just before and one just after;
+    both are given, at the same phase.
 
     Args:
         system: The hybrid system, with the parameters of the orbit.
@@ -51,21 +51,22 @@ def hybrid_phase_response(system: AbstractSystem, orbit: HybridOrbit, *, inputs:
     if not orbit.successful:
         raise InputError("`hybrid_phase_response` needs an orbit, and none was found. Look at its `summary()`.")
     signal = driving(system, inputs)
-    steps = orbit.widths.shape[1]
-    widths = np.zeros((len(orbit.starts), CAPACITY))
-    widths[:, :steps] = orbit.widths
+    starts, times, surfaces, meshes = pieces_of(orbit)
+    steps = meshes.shape[1]
+    widths = np.pad(meshes, ((0, 0), (0, CAPACITY - steps)))
     u = None if signal is None else signal(jnp.zeros(()))
-    one = jnp.ones(orbit.starts.shape[1])
-    passages = Passages(system, u, None, orbit.surfaces, jnp.asarray(widths), jnp.asarray(steps), one, jnp.ones(()))
-    seen = course(passages, orbit.starts, orbit.intervals, 0.0)
-    tangents, jumps = np.asarray(seen.tangents), np.asarray(seen.jumps)
-    # The left eigenvector for the multiplier 1 is the left null vector of M - 1.
-    z = np.linalg.svd(monodromy(seen).T - np.eye(jumps.shape[-1]))[2][-1]
+    passages = Passages(
+        system, u, None, surfaces, jnp.asarray(shares_of(surfaces, times)), jnp.asarray(widths), jnp.asarray(steps),
+        jnp.ones(starts.shape[1]), jnp.ones(()),
+    )  # fmt: skip
+    seen = course(passages, starts, times, 0.0)
+    tangents, jumps = np.asarray(seen.tangents)[:, :steps], np.asarray(seen.jumps)
     curve = []
-    for tangent, jump in zip(tangents[::-1], jumps[::-1], strict=True):
+    after = np.roll(_at_starts(tangents, jumps), -1, axis=0)
+    for tangent, jump, z, surface in zip(tangents[::-1], jumps[::-1], after[::-1], surfaces[::-1], strict=True):
         z = jump.T @ z
-        curve.append(z)
-        for one in tangent[steps - 1 :: -1]:
+        curve += [z] if surface != NODE else []
+        for one in tangent[::-1]:
             z = one.T @ z
             curve.append(z)
     response = np.array(curve[::-1])
@@ -82,3 +83,16 @@ def hybrid_phase_response(system: AbstractSystem, orbit: HybridOrbit, *, inputs:
         phases=orbit.times / orbit.period,
         response=response,
     )
+
+
+def _at_starts(tangents: Any, jumps: Any) -> Any:
+    """The periodic solution of the adjoint equation at the starts of all pieces, up to a factor."""
+    n, d = len(jumps), jumps.shape[-1]
+    chain = np.zeros((n, d, n, d))
+    for i, (tangent, jump) in enumerate(zip(tangents, jumps, strict=True)):
+        piece = np.eye(d)
+        for one in tangent:
+            piece = one @ piece
+        chain[i, :, i] += np.eye(d)
+        chain[i, :, (i + 1) % n] -= (jump @ piece).T
+    return np.linalg.svd(chain.reshape(n * d, n * d))[2][-1].reshape(n, d)

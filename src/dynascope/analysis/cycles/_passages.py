@@ -1,4 +1,4 @@
-"""Passages from just after one reset to just after the next: states, tangents, saltation."""
+"""Passages from just after one reset to just after the next, in pieces: states, tangents, saltation."""
 
 from __future__ import annotations
 
@@ -16,25 +16,30 @@ from ...systems import AbstractHybrid, state_variables
 
 Array = NDArray[np.float64]
 
-#: Steps of a passage at most: the capacity of its mesh.
+#: Steps of a piece at most: the capacity of its mesh.
 CAPACITY = 512
+#: Surface of a piece that ends at a node between two events.
+NODE = -1
 
 
 class Passages(eqx.Module):
-    r"""The n passages of a periodic orbit with resets, as one equation.
+    r"""The passages of a periodic orbit with resets, in n pieces, as one equation.
 
-    Unknowns are the states $y_i$ just after each reset and the times $\tau_i$ to the next. With the flow $\varphi$, the
-    guard g and the reset r, $g_{s_i}(\varphi(y_i, \tau_i)) = 0$ and $y_{i+1} = r(\varphi(y_i, \tau_i))$. A passage is
-    integrated by a fixed number of steps whose shares of it are fixed, so that all is a smooth function of the
+    A passage along which the flow repels is cut into pieces along which it does not; most are one piece. Unknowns are
+    the states $y_i$ at the starts of the pieces and their times $\tau_i$. With the flow $\varphi$, the guard g and the
+    reset r, $g_{s_i}(\varphi(y_i, \tau_i)) = 0$ and $y_{i+1} = r(\varphi(y_i, \tau_i))$ where a piece ends at an event,
+    and $y_{i+1} = \varphi(y_i, \tau_i)$ with $\tau_i / \tau_{i+1}$ fixed where it ends at a node in between. A piece
+    is integrated by a fixed number of steps whose shares of it are fixed, so that all is a smooth function of the
     unknowns, and events are solved for and not searched.
 
     Attributes:
         system: The hybrid system.
         u: Its constant input.
         free: The parameter that varies, None if there is none.
-        surfaces: Surface at which each passage ends.
-        widths: Share of each step of each passage, `(n, CAPACITY)`; zero beyond `steps`.
-        steps: Number of steps.
+        surfaces: Surface at which each piece ends, `NODE` between two events; the last one ends at an event.
+        shares: Share of each piece in its passage, `(n,)`.
+        widths: Share of each step of each piece, `(n, CAPACITY)`; zero beyond `steps`.
+        steps: Number of steps of a piece.
         scale: Extent of each component.
         unit: Unit of times.
     """
@@ -43,10 +48,16 @@ class Passages(eqx.Module):
     u: Any
     free: Any
     surfaces: tuple[int, ...] = eqx.field(static=True)
+    shares: Any
     widths: Any
     steps: Any
     scale: Any
     unit: Any
+
+    @property
+    def begins(self) -> NDArray[np.int64]:
+        """Numbers of the pieces with which passages begin."""
+        return begins_of(self.surfaces)
 
     def _at(self, value: Any) -> tuple[Any, Any]:
         return (self.system, self.u) if self.free is None else self.free.at(self.system, self.u, value)
@@ -62,16 +73,17 @@ class Passages(eqx.Module):
         return jnp.atleast_1d(system.guard(jnp.zeros(()), self._tree(y), u))
 
     def reset(self, y: Any, surface: Any, value: Any) -> Any:
-        """The state after an event of one surface."""
+        """The state after an event of one surface; at a node it stays what it is."""
         system, u = self._at(value)
         fired = jnp.arange(self.guards(y, value).size) == surface
-        return ravel_pytree(system.reset(jnp.zeros(()), self._tree(y), u, fired))[0]
+        after = ravel_pytree(system.reset(jnp.zeros(()), self._tree(y), u, fired))[0]
+        return jnp.where(jnp.asarray(surface) == NODE, y, after)
 
     def _tree(self, y: Any) -> Any:
         return ravel_pytree(self.system.initial_state())[1](y)
 
     def end(self, y: Any, tau: Any, widths: Any, value: Any) -> Any:
-        """The state after a passage of length `tau`, before the reset."""
+        """The state after a piece of length `tau`, before the reset."""
 
         def field(t: Any, x: Any) -> Any:
             del t
@@ -89,7 +101,7 @@ class Passages(eqx.Module):
 
 
 class Passage(NamedTuple):
-    """One linearised passage: where it ends and what it ends on, with derivatives by state, time and parameter."""
+    """One linearised piece: where it ends and what it ends on, with derivatives by state, time and parameter."""
 
     after: Any
     guard: Any
@@ -98,7 +110,7 @@ class Passage(NamedTuple):
 
 
 class Along(NamedTuple):
-    """What happens along each passage.
+    """What happens along each piece.
 
     Attributes:
         nodes: States at the ends of the steps, `(n, CAPACITY + 1, d)`; the last one repeated beyond `steps`.
@@ -106,8 +118,9 @@ class Along(NamedTuple):
         changes: How far state and tangents move in each step, in units of the extent, `(n, CAPACITY)`.
         guards: Every entry of the guard at the nodes, `(n, CAPACITY + 1, k)`.
         rising: Their rates of change there.
-        jumps: Saltation matrix at the end of each passage, `(n, d, d)`.
-        rates: Rate at which the guard that fires rises there, `(n,)`.
+        velocities: Velocities at the nodes, `(n, CAPACITY + 1, d)`.
+        jumps: Saltation matrix at the end of each piece, the identity at a node, `(n, d, d)`.
+        rates: Rate at which the guard that fires rises there, infinite at a node, `(n,)`.
     """
 
     nodes: Any
@@ -115,13 +128,14 @@ class Along(NamedTuple):
     changes: Any
     guards: Any
     rising: Any
+    velocities: Any
     jumps: Any
     rates: Any
 
 
 @eqx.filter_jit
 def linearised(passages: Passages, starts: Any, times: Any, value: Any) -> Passage:
-    """All passages with their derivatives by `(y, tau, value)`, each of shape `(n, ..., d + 2)`."""
+    """All pieces with their derivatives by `(y, tau, value)`, each of shape `(n, ..., d + 2)`."""
     surfaces = jnp.asarray(passages.surfaces)
 
     def one(y: Any, tau: Any, widths: Any, surface: Any) -> Passage:
@@ -138,7 +152,7 @@ def linearised(passages: Passages, starts: Any, times: Any, value: Any) -> Passa
 
 @eqx.filter_jit
 def along(passages: Passages, starts: Any, times: Any, value: Any) -> Along:
-    """The course of all passages."""
+    """The course of all pieces."""
     surfaces = jnp.asarray(passages.surfaces)
 
     def field(t: Any, x: Any) -> Any:
@@ -165,7 +179,9 @@ def along(passages: Passages, starts: Any, times: Any, value: Any) -> Along:
         slope = jax.jacfwd(lambda x: passages.guards(x, value)[surface])(last)
         push = jax.jacfwd(lambda x: passages.reset(x, surface, value))(last)
         rate = slope @ before
-        return push + jnp.outer(behind - push @ before, slope) / rate, rate
+        inner = surface == NODE
+        salted = push + jnp.outer(behind - push @ before, slope) / rate
+        return jnp.where(inner, push, salted), jnp.where(inner, jnp.inf, rate)
 
     def watched(x: Any) -> Any:
         return jax.jvp(lambda x: passages.guards(x, value), (x,), (passages.velocity(x, value),))
@@ -173,7 +189,8 @@ def along(passages: Passages, starts: Any, times: Any, value: Any) -> Along:
     nodes, tangents, changes = jax.vmap(course)(starts, times, passages.widths)
     jumps, rates = jax.vmap(jump)(nodes[:, -1], surfaces, jnp.roll(starts, -1, axis=0))
     guards, rising = jax.vmap(jax.vmap(watched))(nodes)
-    return Along(nodes, tangents, changes, guards, rising, jumps, rates)
+    velocities = jax.vmap(jax.vmap(lambda x: passages.velocity(x, value)))(nodes)
+    return Along(nodes, tangents, changes, guards, rising, velocities, jumps, rates)
 
 
 @eqx.filter_jit
@@ -193,7 +210,7 @@ def beside(passages: Passages, y: Any, h: Any, value: Any) -> tuple[Any, Any, An
 
 
 def even(count: int, steps: int) -> Array:
-    """Even meshes of `steps` steps for `count` passages."""
+    """Even meshes of `steps` steps for `count` pieces."""
     return np.tile(np.where(np.arange(CAPACITY) < steps, 1.0 / steps, 0.0), (count, 1))
 
 
@@ -204,13 +221,31 @@ def halved(widths: Array, steps: int) -> Array:
     return fine
 
 
-def shared_out(widths: Array, changes: Array, steps: int) -> Array:
-    """Meshes of `steps` steps in each of which state and tangents would move equally far."""
-    new = np.zeros_like(widths)
-    for i, (row, change) in enumerate(zip(widths, changes, strict=True)):
-        w, density = row[row > 0], change[row > 0] / row[row > 0]
+def begins_of(surfaces: tuple[int, ...]) -> NDArray[np.int64]:
+    """Numbers of the pieces with which passages begin."""
+    return np.flatnonzero(np.append(True, np.asarray(surfaces[:-1]) != NODE))
+
+
+def shares_of(surfaces: tuple[int, ...], times: Array) -> Array:
+    """Share of each piece in its passage."""
+    begins = begins_of(surfaces)
+    counts = np.diff(np.append(begins, len(times)))
+    return times / np.repeat(np.add.reduceat(times, begins), counts)
+
+
+def shared_out(lengths: list[Array], changes: list[Array], steps: int) -> Array:
+    """Meshes of `steps` steps in each of which state and tangents would move equally far.
+
+    Args:
+        lengths: Lengths of the steps of each piece.
+        changes: How far state and tangents move in each of them.
+        steps: Number of steps of each new mesh.
+    """
+    new = np.zeros((len(lengths), CAPACITY))
+    for i, (length, change) in enumerate(zip(lengths, changes, strict=True)):
+        w = length / length.sum()
         # The floor keeps the widest step within bounds where nothing moves.
-        density = np.maximum(density, 0.3 * np.average(density, weights=w))
+        density = np.maximum(change / w, 0.3 * change.sum())
         share = np.concatenate([[0.0], np.cumsum(density * w)])
         ends = np.interp(np.linspace(0.0, share[-1], steps + 1), share, np.concatenate([[0.0], np.cumsum(w)]))
         new[i, :steps] = np.diff(ends) / ends[-1]

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ._passages import CAPACITY, Along, Passages, along, beside, even, halved, linearised, shared_out
+from ._multipliers import of_product
+from ._passages import CAPACITY, NODE, Along, Passages, beside, halved, linearised
+from ._pieces import renewed
 
 Array = NDArray[np.float64]
 
@@ -20,12 +22,12 @@ _FIRST = 64
 
 
 class Solution(NamedTuple):
-    """Passages that join: states after the resets, waiting times, the last Newton step, the mesh used.
+    """Passages that join: states at the starts of the pieces, their times, the last Newton step, the mesh used.
 
     Attributes:
         passages: The equations.
-        starts: States just after each reset, `(n, d)`.
-        times: Times to the next event, `(n,)`.
+        starts: States at the start of each piece, `(n, d)`: just after a reset, or at a node.
+        times: Times of the pieces, `(n,)`.
         step: Length of the last Newton step, relative to the extent.
         residual: Largest mismatch.
         error: Estimated error of the period.
@@ -48,7 +50,7 @@ def mismatch(passages: Passages, starts: Array, times: Array, value: float) -> t
     """What is left of the equations, `n (d + 1)` numbers, and their derivative by the unknowns and the parameter.
 
     Unknowns are `(y_0, tau_0, y_1, ...)` in units of the extent and of time; states are in these units too, guards in
-    units of what they change by in a unit of time.
+    units of what they change by in a unit of time. At a node in a passage the pieces' times keep their ratio.
     """
     n, d = starts.shape
     scale = np.append(np.asarray(passages.scale), float(passages.unit))
@@ -62,7 +64,7 @@ def mismatch(passages: Passages, starts: Array, times: Array, value: float) -> t
         left = np.concatenate([gaps / rows[:d], (np.asarray(got.guard) / pace)[:, None]], axis=1)
         by = by / rows[:, None]
         by[:, d] /= pace[:, None]
-    size = d + 1
+    size, shares = d + 1, np.asarray(passages.shares)
     matrix = np.zeros((n * size, n * size + 1))
     for i in range(n):
         here = slice(i * size, (i + 1) * size)
@@ -70,6 +72,11 @@ def mismatch(passages: Passages, starts: Array, times: Array, value: float) -> t
         after = (i + 1) % n * size
         matrix[i * size : i * size + d, after : after + d] -= np.eye(d)
         matrix[here, -1] = by[i, :, -1]
+        if passages.surfaces[i] == NODE:
+            row = i * size + d
+            matrix[row] = 0.0
+            matrix[row, row], matrix[row, after + d] = 1.0, -shares[i] / shares[i + 1]
+            left[i, d] = (times[i] - times[i + 1] * shares[i] / shares[i + 1]) / scale[d]
     return left.ravel(), matrix
 
 
@@ -106,12 +113,12 @@ def solved(passages: Passages, starts: Array, times: Array, value: float, *, tol
     """The passages joined on meshes that are refined until the error of the period is below `tol` of it."""
     steps = _FIRST
     for _ in range(2):
-        passages = remeshed(passages, starts, times, value, steps=steps)
+        passages, starts, times = renewed(passages, starts, times, value, steps=steps)
     found = joined(passages, starts, times, value)
     if not found.good:
         return found
-    passages = remeshed(found.passages, found.starts, found.times, value, steps=steps)
-    found = joined(passages, found.starts, found.times, value)
+    passages, starts, times = renewed(found.passages, found.starts, found.times, value, steps=steps)
+    found = joined(passages, starts, times, value)
     while found.good and 2 * steps <= CAPACITY:
         fine = halved(np.asarray(passages.widths), steps)
         steps *= 2
@@ -126,27 +133,16 @@ def solved(passages: Passages, starts: Array, times: Array, value: float, *, tol
     return found
 
 
-def remeshed(passages: Passages, starts: Array, times: Array, value: float, *, steps: int) -> Passages:
-    """The same passages on meshes of `steps` steps of equal changes; even ones where these are not known."""
-    changes = np.asarray(course(passages, starts, times, value).changes)
-    known = np.all(np.isfinite(changes))
-    widths = shared_out(np.asarray(passages.widths), changes, steps) if known else even(len(starts), steps)
-    return eqx.tree_at(lambda p: (p.widths, p.steps), passages, (jnp.asarray(widths), jnp.asarray(steps)))
-
-
-def course(passages: Passages, starts: Array, times: Array, value: float) -> Along:
-    """What happens along the passages."""
-    return along(passages, jnp.asarray(starts), jnp.asarray(times), jnp.asarray(value))
-
-
-def monodromy(seen: Along) -> Array:
-    """The derivative of the state after the last reset by the state after the first, with all saltations."""
-    whole = np.eye(np.asarray(seen.jumps).shape[-1])
+def multipliers(passages: Passages, seen: Along) -> NDArray[np.complex128]:
+    """The multipliers, with all saltations, the largest first; empty if the course is not finite."""
+    scale, maps = np.asarray(passages.scale), list[Array]()
     for tangents, jump in zip(np.asarray(seen.tangents), np.asarray(seen.jumps), strict=True):
-        for tangent in tangents:
-            whole = tangent @ whole
-        whole = jump @ whole
-    return whole
+        # A product over one piece grows little: pieces are cut so.
+        piece = np.eye(len(scale))
+        for tangent in tangents[: int(passages.steps)]:
+            piece = tangent @ piece
+        maps += [piece * scale / scale[:, None], jump * scale / scale[:, None]]
+    return of_product(maps)
 
 
 def margin(passages: Passages, seen: Along, times: Array, value: float) -> float:
