@@ -1,4 +1,4 @@
-"""The one place that configures JAX: 64-bit numbers, how its compiler works, and the persistent compilation cache.
+"""The one place that configures JAX: 64-bit numbers, loops as single kernels, and the persistent compilation cache.
 
 `import dynascope` calls `configure` before JAX is loaded (environment variables) or after (`jax.config`).
 Choices that the user made explicitly are left alone.
@@ -16,16 +16,12 @@ _FALSE = ("", "0", "false", "no", "off")
 _FLAGS = "XLA_FLAGS"
 #: On a CPU, XLA compiles a loop into one kernel only if a pass moves less than 1 kB; every other loop calls one kernel
 #: per fused operation and pass. With 64 kB the loops of small systems run 4 to 14 times faster (tangent vectors,
-#: events, delays, noise); loops over large arrays are left alone. And its newer emitters take half as long again to
-#: compile what the older ones do, without running faster: the diagram of Hodgkin and Huxley takes 28 s with them and
-#: 21 s without when nothing is compiled. A version of XLA that no longer knows one of these words passes over it.
-_OPTIONS = (
-    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=65536,xla_cpu_disable_new_fusion_emitters=true"
-)
+#: events, delays, noise); loops over large arrays are left alone.
+_SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=65536"
 
 
 def configure() -> None:
-    """Switch JAX to 64 bit, its compiler to what small systems need and its cache on, unless told otherwise."""
+    """Switch JAX to 64 bit, its small loops to single kernels and its cache on, unless the user chose otherwise."""
     if os.environ.get(_X64, "1").lower() in _FALSE:
         warnings.warn(
             f"`{_X64}={os.environ[_X64]}` is set: dynascope leaves JAX at 32 bit. Lyapunov spectra, fixed "
@@ -37,7 +33,7 @@ def configure() -> None:
     flags = os.environ.get(_FLAGS, "")
     if "xla_backend_extra_options" not in flags:
         # First, because XLA stops reading at a word that is no flag.
-        os.environ[_FLAGS] = f"{_OPTIONS} {flags}".strip()
+        os.environ[_FLAGS] = f"{_SMALL_LOOPS} {flags}".strip()
     if not os.environ.get(_CACHE) and os.environ.get("DYNASCOPE_CACHE", "1").lower() not in _FALSE:
         folder = _cache_folder()
         _set("jax_compilation_cache_dir", _CACHE, folder, folder)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._compile import compiled
 from .._config import one_blas_thread
 from .._errors import RESULTS, InputError
 from .._random import seed_of
@@ -226,7 +227,7 @@ def _resamplings(settings: int, count: int, key: Key) -> np.ndarray:
     return np.concatenate([np.ones((1, settings)), counts])
 
 
-@eqx.filter_jit
+@compiled
 def _fitted(x: Any, y: Any, train: Any, code: int, training: AeLLETraining, keys: Key) -> tuple[Any, Any]:
     """Predictions `(repeat, fold, network)` and codes of one AeLLE per repeat and fold."""
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._compile import compiled
 from .._config import one_blas_thread
 from .._errors import RESULTS, InputError
 from .._random import seed_of
@@ -355,7 +356,7 @@ def _batch(task: AbstractTask, keys: Key, length: int) -> Any:
     return astype(jax.vmap(lambda k: task.trial(k, length))(keys), jnp.float32)
 
 
-@eqx.filter_jit
+@compiled
 def _trained(
     learned: Any, fixed: Any, optimiser: Adam, progress: tuple[Any, Key], task: AbstractTask, shape: Sequence[int]
 ) -> Any:
@@ -375,13 +376,13 @@ def _trained(
     return jax.lax.scan(step, (learned, state), keys)[0]
 
 
-@eqx.filter_jit
+@compiled
 def _losses(networks: Any, keys: Key, task: AbstractTask, length: int) -> Any:
     trials = _batch(task, keys, length)
     return jax.vmap(lambda network: _error(network, trials))(networks)
 
 
-@eqx.filter_jit
+@compiled
 def _exponents(networks: Any, sequences: Any, transient: int, every: int) -> Any:
     """All exponents of each network along each sequence."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from .._compile import compiled
 from .._errors import RESULTS
 from .._tree import is_traced
 from .._types import State
@@ -55,7 +55,7 @@ def step_for(system: AbstractSystem) -> Any:
     return step if is_traced(step) else float(step)
 
 
-@eqx.filter_jit
+@compiled
 def _pilot(system: AbstractSystem, y: State) -> Any:
     smooth = _Smooth(system)
     inputs = driving(system, None)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._bits import flagged, words, words_of
+from .._compile import compiled
 from .._errors import RESULTS, InputError, raise_if_failed
 from .._types import Key, State
 from ..systems import AbstractMap, AbstractRandomMap, AbstractSpiking, driving
@@ -152,7 +153,7 @@ def _checked(network: Any, duration: float, every: float | None, key: Any) -> tu
     return steps, block
 
 
-@eqx.filter_jit
+@compiled
 def _chunk(network: Any, y: Any, signal: Any, key: Any, plan: Any, sample: Any, shape: Any) -> Any:
     """Up to `length * blocks` steps: the last state, spikes as bits, samples, and whether all is finite."""
     first, count = plan

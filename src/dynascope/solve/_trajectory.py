@@ -12,6 +12,7 @@ import numpy as np
 from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 
+from .._compile import compiled
 from .._errors import RESULTS, InputError, raise_if_failed
 from .._tree import is_traced
 from .._types import ArrayLike, Key, State
@@ -31,8 +32,8 @@ _TICKS, _LONG = 100, 200_000
 #: Numbers moved by the steps of one chunk, so that an interrupt from the keyboard is heard within a second or so.
 _WORK = 100_000_000
 
-_begin = eqx.filter_jit(begin)
-_advance = eqx.filter_jit(advance)
+_begin = compiled(begin)
+_advance = compiled(advance)
 
 
 def trajectory(

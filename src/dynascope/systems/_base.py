@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from .._compile import compiled
 from .._errors import InputError
 from .._param import replaced
 from .._types import Input, Key, State, Time
@@ -63,7 +64,7 @@ class Box(eqx.Module):
         return _sampled(self, key, count)
 
 
-@eqx.filter_jit
+@compiled
 def _sampled(box: Box, key: Key, count: int) -> State:
     flat_low, unravel = ravel_pytree(box.low)
     flat_high, _ = ravel_pytree(box.high)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._types import State
 from ...systems import kind
 from .._as_map import Stepped
@@ -182,7 +183,7 @@ def _turns(stepped: Stepped, rates: jax.Array) -> bool:
     packed = stepped.packing()
     step = stepped.stepper(packed)
 
-    @eqx.filter_jit
+    @compiled
     def moved(y: jax.Array) -> jax.Array:
         return ravel_pytree(packed.unpack(step(jnp.zeros((), jnp.int32), packed.pack(unravel(y)))))[0]
 
@@ -194,7 +195,7 @@ def _watch(stepped: Stepped, seen: Sight, carries: Any, first: Any, *, skip: int
     return _watched(stepped, seen, carries, first, jnp.asarray(skip), jnp.asarray(stride))
 
 
-@eqx.filter_jit
+@compiled
 def _watched(stepped: Stepped, seen: Sight, carries: Any, first: Any, skip: Any, stride: Any) -> Any:
     packed = stepped.packing()
     step = stepped.stepper(packed)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._crowd import crowd
 from ._stage import Stage
 
@@ -312,7 +313,7 @@ def _batches(indices: np.ndarray) -> Iterator[list[np.ndarray]]:
         yield blocks[i : i + _UNDER_WAY]
 
 
-@eqx.filter_jit
+@compiled
 def _race(
     stepped: Any, lens: Any, targets: Targets, carries: Any, memory: jax.Array, first: Any, looks: Any, stride: Any
 ) -> Any:

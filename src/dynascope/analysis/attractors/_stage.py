@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._types import Key, State
 from ...systems import AbstractSystem, Variable, kind
 from .._as_map import Stepped, as_map
@@ -222,22 +223,22 @@ def _full(stepped: Stepped, flat: jax.Array) -> State:
     return unravel(flat) if own.size == flat.size else lifted(flat, stepped.template)
 
 
-@eqx.filter_jit
+@compiled
 def _packed(stepped: Stepped, flats: jax.Array) -> Any:
     return jax.vmap(lambda f: stepped.packing().pack(_full(stepped, f)))(flats)
 
 
-@eqx.filter_jit
+@compiled
 def _presents(stepped: Stepped, carries: Any) -> jax.Array:
     return jax.vmap(lambda c: stepped.present(stepped.packing().unpack(c)))(carries)
 
 
-@eqx.filter_jit
+@compiled
 def _looked(lens: Lens, flats: jax.Array) -> jax.Array:
     return jax.vmap(lens)(flats)
 
 
-@eqx.filter_jit
+@compiled
 def _displaced(stepped: Stepped, carries: Any, shifts: jax.Array) -> Any:
     packed = stepped.packing()
 
@@ -248,7 +249,7 @@ def _displaced(stepped: Stepped, carries: Any, shifts: jax.Array) -> Any:
     return jax.vmap(one)(carries, shifts)
 
 
-@eqx.filter_jit
+@compiled
 def _run(stepped: Stepped, lens: Lens, carries: Any, first: Any, strides: Any) -> Any:
     many = crowd(stepped, lens)
 

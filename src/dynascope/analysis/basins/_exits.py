@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
@@ -159,7 +160,7 @@ def _late_rate(times: np.ndarray, limit: float, *, discrete: bool) -> tuple[floa
     return float(len(late) / waited), float(np.sqrt(len(late)) / waited)
 
 
-@eqx.filter_jit
+@compiled
 def _left(stepped: Stepped, inside: Any, flats: jax.Array, keys: Any, steps: Any) -> jax.Array:
     """Step at which each start is first outside; one more than `steps` if never."""
     _, unravel = ravel_pytree(stepped.template)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..cycles._collocation import CollocationEquations
 from ._normal_forms import Forms, NormalForm, flip_form, fold_form, neimark_sacker_form
 from ._return_map import CAPACITY, ReturnMap, return_map
@@ -69,7 +69,7 @@ def _forms(equations: CollocationEquations, z: Any) -> Forms | None:
     return None
 
 
-@eqx.filter_jit
+@compiled
 def _around(mapped: ReturnMap, z: Any) -> tuple[Any, Any]:
     """The derivative of the return map, and its image of the cycle, which should be nil."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..cycles._collocation import CollocationEquations
 from ..cycles._gauss import phases_of
 from ..cycles._orbit import PeriodicOrbit
@@ -107,14 +107,14 @@ def _twice(unknowns: Any, winding: Any) -> list[tuple[Any, Any]]:
     return [(unknowns.nodes, winding), (unknowns.stages, winding)]
 
 
-@eqx.filter_jit
+@compiled
 def _eigenfunction(equations: CollocationEquations, z: Any, sign: float) -> Any:
     count, _, d = equations.shape
     seed = jax.random.normal(jax.random.key(0), (2, count, d))
     return eigenfunction(equations, z, sign, seed)
 
 
-@eqx.filter_jit
+@compiled
 def _other(problem: Cycles, z: Any, tangent: Any) -> Any:
     """The null vector of the bordered Jacobian at a branch point, by inverse iteration."""
     border = problem.weights() * tangent

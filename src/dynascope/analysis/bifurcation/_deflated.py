@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._equilibria import Equilibria
 from ._follow import Bounds
 from ._trace import Traced, trace
@@ -75,13 +75,13 @@ def _found(traced: Traced, p: float, known: list[np.ndarray], guesses: list[np.n
     return [np.append(y, p) for y, good in zip(np.asarray(ends), np.asarray(converged), strict=True) if good]
 
 
-@eqx.filter_jit
+@compiled
 def _polished(problem: Equilibria, y: Any, p: Any) -> tuple[Any, Any]:
     """The state of rest near `y`."""
     return _newton(problem, y, jnp.full((1, y.size), _FAR) * problem.scale, p)
 
 
-@eqx.filter_jit
+@compiled
 def _deflated(problem: Equilibria, starts: Any, roots: Any, p: Any, bounds: Bounds) -> tuple[Any, Any]:
     """Ends of Newton's method from each start, and whether they are new solutions within the bounds."""
     ends, good = jax.lax.map(lambda y: _newton(problem, y, roots, p), starts)

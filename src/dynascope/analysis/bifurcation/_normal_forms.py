@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._equilibria import Equilibria
 from ._return_map import ReturnMap
 
@@ -23,7 +24,7 @@ class NormalForm(NamedTuple):
     criticality: str
 
 
-@eqx.filter_jit
+@compiled
 def _derivatives(problem: Equilibria | ReturnMap, z: Any, directions: Any) -> tuple[Any, Any]:
     """B(u, v) and C(u, v, w) of the rule at z, for each triple of real directions, shape `(k, 3, n)`."""
     nothing = jnp.zeros_like(z[:-1]), jnp.zeros_like(z[:-1])
@@ -78,7 +79,7 @@ def forms_at(problem: Equilibria, z: Any) -> Forms:
     return Forms(problem, jnp.asarray(z), np.asarray(_jacobian(problem, jnp.asarray(z))))
 
 
-@eqx.filter_jit
+@compiled
 def _jacobian(problem: Equilibria, z: Any) -> Any:
     return problem.jacobian(z)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ...solve import fixed_step
 from ._equilibria import Equilibria
 
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     end: Any
 
 
-@eqx.filter_jit
+@compiled
 def watched(
     problem: Equilibria,
     starts: Any,

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ...solve import Dop853
 from ..cycles._collocation import CollocationEquations
 from ..cycles._rule import Rule
@@ -102,6 +103,6 @@ def return_map(equations: CollocationEquations, z: Any, parts: int) -> ReturnMap
     return ReturnMap(rule, *(jnp.asarray(x) for x in (start, frame, across, padded, len(steps), winding)))
 
 
-@eqx.filter_jit
+@compiled
 def _velocity(rule: Rule, x: Any, free: Any) -> Any:
     return rule.velocity(jnp.zeros(()), x, rule.value(free))

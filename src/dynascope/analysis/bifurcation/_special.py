@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._errors import RESULTS
 from ._branches import SpecialPoint, leading
 from ._equilibria import Equilibria, test_names
@@ -31,10 +31,10 @@ _NEAR = 1e-2
 #: A cubic coefficient that matters less than this over the whole region is zero.
 _NOTHING = 1e-10
 
-_located = eqx.filter_jit(locate)
-_pinned_real = eqx.filter_jit(pinned_real)
-_pinned_pair = eqx.filter_jit(pinned_pair)
-_pinned_crossing = eqx.filter_jit(pinned_crossing)
+_located = compiled(locate)
+_pinned_real = compiled(pinned_real)
+_pinned_pair = compiled(pinned_pair)
+_pinned_crossing = compiled(pinned_crossing)
 
 
 def special_point(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ...solve.maps import EventMap
 from ._equilibria import Equilibria
 from ._orbit_run import Seen
 
 
-@eqx.filter_jit
+@compiled
 def watched_resets(
     problem: Equilibria, starts: Any, values: Any, *, solver: Any, waits: tuple[Any, Any], skipped: Any, room: int
 ) -> Seen:

@@ -6,12 +6,12 @@ import dataclasses
 import itertools
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ._branches import Array, Branch, SpecialPoint, leading, unstable_count
 from ._diagram import BifurcationDiagram, tables
 from ._equilibria import Equilibria
@@ -91,7 +91,7 @@ def _guards(problem: Equilibria, branch: Branch) -> Array:
     return np.asarray(found).max(axis=(1, 2))
 
 
-@eqx.filter_jit
+@compiled
 def _guards_at(problem: Equilibria, states: Any, values: Any) -> Any:
     return jax.vmap(lambda rows, p: jax.vmap(lambda y: guards(problem, y, p))(rows))(states, values)
 
@@ -122,7 +122,7 @@ def _boundary(problem: Equilibria, branch: Branch, here: int, there: int) -> tup
     return z, max(step, 4 * np.finfo(float).eps * abs(float(z[-1])))
 
 
-@eqx.filter_jit
+@compiled
 def _on_surface(problem: Equilibria, z: Any, surface: int) -> Any:
     def equations(z: Any) -> Any:
         return jnp.append(problem.residual(z), guards(problem, z[:-1], z[-1])[surface])

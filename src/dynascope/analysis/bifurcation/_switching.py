@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._equilibria import Equilibria
 
 #: Singular values below this share of the largest make a direction of the branch point; the next must be far above.
 _NULL = 1e-6
 
 
-@eqx.filter_jit
+@compiled
 def _scaled_matrix(problem: Equilibria, z: Any) -> Any:
     """G_z in units of the scales."""
     units = jnp.append(problem.scale, problem.width)
     return jax.jacfwd(problem.residual)(z) * units / problem.scale[:, None]
 
 
-@eqx.filter_jit
+@compiled
 def _curvature(problem: Equilibria, z: Any, u: Any, v: Any) -> Any:
     """G_zz[u, v], for directions in units of the scales."""
     units = jnp.append(problem.scale, problem.width)

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._branches import Branch, SpecialPoint, leading, unstable_count
 from ._equilibria import Equilibria
 from ._follow import ENDS, Bounds, Path, PseudoArclength, correct, follow
@@ -26,16 +26,16 @@ _PIECES = 24
 #: Said of the end of a branch that is a special point.
 _BEGINS = "The branch begins here."
 
-_follow = eqx.filter_jit(follow)
-_subdivided = eqx.filter_jit(subdivided)
+_follow = compiled(follow)
+_subdivided = compiled(subdivided)
 
 
-@eqx.filter_jit
+@compiled
 def _jacobians(problem: Equilibria, points: Any) -> Any:
     return jax.vmap(problem.jacobian)(points)
 
 
-@eqx.filter_jit
+@compiled
 def _held(problem: Equilibria, guess: Any, method: PseudoArclength) -> tuple[Any, Any]:
     """The equilibrium near `guess` with the parameter held."""
     hold = jnp.zeros_like(guess).at[-1].set(jnp.sqrt(problem.weights()[-1]))
@@ -290,7 +290,7 @@ def _branch(traced: Traced, rows: _Rows, ends: tuple[str, str], origin: int) -> 
     )
 
 
-@eqx.filter_jit
+@compiled
 def _visited(problem: Equilibria, points: Any) -> Any:
     """All states of the cycles through `points`, shape `(N, iterates, n)`."""
     once = dataclasses.replace(problem, iterates=1)

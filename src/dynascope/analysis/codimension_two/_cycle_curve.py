@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from ..._compile import compiled
 from ..bifurcation import AbstractProblem, length
 from ..bifurcation._cycle_problem import extent
 from ..cycles._collocation import CollocationEquations, Linear
@@ -217,7 +218,7 @@ class Found(NamedTuple):
     bend: Any
 
 
-@eqx.filter_jit
+@compiled
 def look_at(problem: CycleCurve, guess: Any, border: Any, along: Any) -> Found:
     """The point in the plane through `guess` across `border`; its tangent makes an acute angle with `along`."""
     equations, weights = problem.equations, problem.weights()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from ..._compile import compiled
 from ..bifurcation import ENDS, CycleContinuation
 from ..bifurcation._cycle_special import uneven, weights_of
 from ..bifurcation._cycle_walk import came_back, inside_out
@@ -95,7 +96,7 @@ class Window:
         return jnp.asarray(self.high - self.low)
 
 
-@eqx.filter_jit
+@compiled
 def _vectors(problem: CycleCurve, z: Any) -> Any:
     return problem.vectors(z)[:2]
 

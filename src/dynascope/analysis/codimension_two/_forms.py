@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._plane import RestPlane
 
 #: Points that one call of a compiled program does: one size, so that one program does for all.
@@ -23,7 +23,7 @@ class Coefficient(NamedTuple):
     size: np.ndarray
 
 
-@eqx.filter_jit
+@compiled
 def _forms(plane: RestPlane, points: Any, directions: Any) -> Any:
     """The form at each point in real directions, shape `(N, order, n)`."""
 
@@ -41,7 +41,7 @@ def _along(function: Callable[[Any], Any], v: Any) -> Callable[[Any], Any]:
     return lambda s: jax.jvp(function, (s,), (v,))[1]
 
 
-@eqx.filter_jit
+@compiled
 def _jacobians(plane: RestPlane, points: Any) -> Any:
     n = plane.scale.size
     return jax.vmap(plane.jacobian)(points[:, :n], points[:, -2:])

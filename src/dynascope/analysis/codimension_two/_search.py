@@ -6,10 +6,10 @@ import dataclasses
 import itertools
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..bifurcation import Bounds, PseudoArclength, SpecialPoint
 from ..bifurcation._branches import leading
 from ._curve_problems import Curve, PairCurve, ZeroCurve
@@ -39,7 +39,7 @@ _MEETS = {
 }  # fmt: skip
 
 
-@eqx.filter_jit
+@compiled
 def _visited(plane: RestPlane, y: Any, p: Any) -> Any:
     return plane.visited(y, p)
 

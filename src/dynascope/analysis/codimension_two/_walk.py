@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..bifurcation import ENDS, Bounds, PseudoArclength, correct, follow
 from ._curve_problems import Curve, PairCurve
 from ._measured import OF_COEFFICIENTS, Measured, measured
@@ -21,10 +21,10 @@ _ROUNDING = 1e-7
 #: Relative width of the last interval of the search for a zero of a test.
 _TOL = 1e-12
 
-_follow = eqx.filter_jit(follow)
+_follow = compiled(follow)
 
 
-@eqx.filter_jit
+@compiled
 def _corrected(problem: Curve, guess: Any, border: Any, method: PseudoArclength) -> tuple[Any, Any]:
     z, converged, _ = correct(problem, guess, border, method)
     return z, converged
@@ -38,7 +38,7 @@ def corrected(
     return np.asarray(z), bool(converged)
 
 
-@eqx.filter_jit
+@compiled
 def _matrix(problem: Curve, z: Any) -> Any:
     return jax.jacfwd(problem.residual)(z)
 

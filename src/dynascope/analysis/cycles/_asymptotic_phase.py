@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
 from ...systems import AbstractSystem
@@ -157,7 +158,7 @@ def phases_of_states(
     return np.where(arrived, phases, 0.0), np.where(arrived, later * changes + drift * waited, 0.5), waited, sound
 
 
-@eqx.filter_jit
+@compiled
 def _waited(clock: Clock, states: Any, tol: Any, most: Any) -> Any:
     """Phase, its last change, periods and soundness of each state of a batch."""
     wall = jnp.full(clock.states.shape[1], _WALL)

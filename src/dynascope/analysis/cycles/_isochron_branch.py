@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ._clock import Clock, Paced, in_batches
 from ._gauss import gauss
 from ._orbit import PeriodicOrbit
@@ -85,7 +85,7 @@ class Bundle(NamedTuple):
         return float(np.log(_STRAIGHT) + self.rate * phase - self.reach[-1])
 
 
-@eqx.filter_jit
+@compiled
 def _back(flow: Paced, starts: Any, times: Any) -> Any:
     def one(x: Any, time: Any) -> Any:
         end, sound = flow.after(x, time)
@@ -94,7 +94,7 @@ def _back(flow: Paced, starts: Any, times: Any) -> Any:
     return jax.vmap(one)(starts, times)
 
 
-@eqx.filter_jit
+@compiled
 def _divergence(clock: Clock, states: Any) -> Any:
     def one(x: Any) -> Any:
         return jnp.trace(jax.jacfwd(lambda x: clock.rule.velocity(jnp.zeros(()), x, jnp.zeros(())))(x))

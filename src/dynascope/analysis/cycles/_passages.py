@@ -11,6 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ...solve import Dop853, rk_step
 from ...systems import AbstractHybrid, state_variables
 
@@ -133,7 +134,7 @@ class Along(NamedTuple):
     rates: Any
 
 
-@eqx.filter_jit
+@compiled
 def linearised(passages: Passages, starts: Any, times: Any, value: Any) -> Passage:
     """All pieces with their derivatives by `(y, tau, value)`, each of shape `(n, ..., d + 2)`."""
     surfaces = jnp.asarray(passages.surfaces)
@@ -150,7 +151,7 @@ def linearised(passages: Passages, starts: Any, times: Any, value: Any) -> Passa
     return jax.vmap(one)(starts, times, passages.widths, surfaces)
 
 
-@eqx.filter_jit
+@compiled
 def along(passages: Passages, starts: Any, times: Any, value: Any) -> Along:
     """The course of all pieces."""
     surfaces = jnp.asarray(passages.surfaces)
@@ -193,7 +194,7 @@ def along(passages: Passages, starts: Any, times: Any, value: Any) -> Along:
     return Along(nodes, tangents, changes, guards, rising, velocities, jumps, rates)
 
 
-@eqx.filter_jit
+@compiled
 def beside(passages: Passages, y: Any, h: Any, value: Any) -> tuple[Any, Any, Any]:
     """Every entry of the guard a time `h` after the state `y`, with its first and second rate of change."""
 

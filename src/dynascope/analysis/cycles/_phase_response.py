@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
 from ...systems import AbstractSystem, driving, kind
@@ -118,7 +119,7 @@ def phase_response(system: AbstractSystem, orbit: PeriodicOrbit, *, inputs: Any 
     )
 
 
-@eqx.filter_jit
+@compiled
 def _adjoint(equations: CollocationEquations, z: Any) -> tuple[Any, Any]:
     """The periodic solution of the adjoint equation at the starts of the intervals, and the velocity there."""
     step = equations.transition(z)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._types import State
 from ...systems import AbstractSystem
 
@@ -62,7 +63,7 @@ class Rule(eqx.Module):
         return jax.vmap(lambda t, x: self.velocity(t, x, p))(ts, jnp.asarray(xs))
 
 
-@eqx.filter_jit
+@compiled
 def velocities(rule: Rule, ts: Any, xs: Any, value: Any) -> Any:
     """`Rule.velocities`, compiled."""
     return rule.velocities(jnp.asarray(ts), jnp.asarray(xs), value)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ...solve import Dop853, integrate
 from ...systems import AbstractFlow, Variable
@@ -134,7 +135,7 @@ def shot(rule: Rule, guess: Guess, method: Shooting, variables: tuple[Variable, 
     )
 
 
-@eqx.filter_jit
+@compiled
 def _solved(joined: _Joined, nodes: Any, period: Any, rtol: Any, atol: Any, max_steps: int) -> Any:
     """Damped Newton steps: nodes, period, the largest mismatch, the last step, and the pair of the multipliers."""
 
@@ -184,7 +185,7 @@ def _phases(mesh: Any) -> Any:
     return phases_of(mesh, _DEGREE)[:-1]
 
 
-@eqx.filter_jit
+@compiled
 def _paths(joined: _Joined, nodes: Any, period: Any, local: Any, rtol: Any, atol: Any) -> Any:
     count, d = nodes.shape
     flow = _Variation(joined.rule, d, 0)

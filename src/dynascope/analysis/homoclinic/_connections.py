@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from ..._compile import compiled
 from ..bifurcation import AbstractProblem
 from ..cycles._collocation import CollocationEquations
 from ..cycles._condensed import Chain, solve_chain
@@ -176,7 +177,7 @@ class Connections(AbstractProblem):
         return jnp.concatenate([*parts, jnp.stack(lengths)])
 
 
-@eqx.filter_jit
+@compiled
 def newton(problem: Connections, z: Any, rows: Any, *, steps: int = 40, tol: float = 1e-11) -> tuple[Any, ...]:
     """Damped Newton steps in the plane through `z` that `rows` are normal to.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_continuous_lyapunov
 
+from ..._compile import compiled
 from ..cycles._condensed import eliminated
 from ._kind import eigenvalues
 
@@ -107,6 +108,6 @@ def ending(jacobian: Array, unstable: int, *, arrives: bool, distance: Any) -> E
     return Ending(rows, basis, form, shift, side, distance, rate)
 
 
-@eqx.filter_jit
+@compiled
 def _projector(blank: Ending, jacobian: Any) -> Any:
     return blank.projector(jacobian)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ..bifurcation import length
 from ..cycles._gauss import phases_of
@@ -120,7 +121,7 @@ class Walked(NamedTuple):
     end: str
 
 
-@eqx.filter_jit
+@compiled
 def _look(problem: Connections, guess: Any, border: Any, along: Any) -> Found:
     z, _, step, count = newton(problem, guess, border[None], steps=_NEWTON)
     unit = jnp.zeros((z.size, 1)).at[-1, 0].set(1.0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ...series import Trajectory
 from ...systems import Variable
@@ -186,12 +186,12 @@ def _unstable(rule: Rule, x: Array, value: Any) -> int:
     return int(np.sum(values.real > 0))
 
 
-@eqx.filter_jit
+@compiled
 def _jacobian(rule: Rule, x: Any, value: Any) -> Any:
     return jax.jacfwd(rule.velocity, 1)(0.0, x, value)
 
 
-@eqx.filter_jit
+@compiled
 def _rest(rule: Rule, x: Any, value: Any) -> tuple[Any, Any]:
     """Newton's method with steps of limited length; the length of the last step."""
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from .._precision import require_64_bit
@@ -176,7 +177,7 @@ def _chain(chain: tuple[Callable[[Any], Any], ...], xs: Any) -> tuple[Any, ...]:
     return tuple(jnp.stack(parts, axis=1) for parts in zip(*rows, strict=True))
 
 
-@eqx.filter_jit
+@compiled
 def _through(layer: Callable[[Any], Any], y: Any, product: Any) -> tuple[Any, ...]:
     """One layer: outputs, the extended product, and what is recorded of it."""
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import State
@@ -251,7 +252,7 @@ def lyapunov_over_sequences(
     return _finished(halves, steps, settings, d, result)
 
 
-@eqx.filter_jit
+@compiled
 def _all_growths(system: AbstractSystem, us: Any, lengths: Any, span: _Span) -> tuple[Any, Any]:
     return jax.vmap(lambda u, n: _growth(system, u, n, span))(us, lengths)
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import State
@@ -209,7 +210,7 @@ def _lags(lags: Sequence[int] | int | None, room: int) -> np.ndarray:
     return chosen
 
 
-@eqx.filter_jit
+@compiled
 def _all_windows(system: AbstractSystem, us: Any, lengths: Any, window: _Window) -> tuple[Any, ...]:
     return jax.vmap(lambda u, n: _windows(system, u, n, window))(us, lengths)
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from .._precision import require_64_bit
@@ -111,7 +112,7 @@ def input_sensitivity(
     )
 
 
-@eqx.filter_jit
+@compiled
 def _stretching(f: Callable[[Any], Any], xs: Any) -> tuple[Any, Any, Any]:
     def one(x: Any) -> tuple[Any, Any, Any]:
         flat, unravel = ravel_pytree(x)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ...systems import state_variables
 from ..stability._frozen import Frozen
 
@@ -69,7 +70,7 @@ def shorter_way(difference: Any, periods: Any) -> Any:
     return jnp.where(periods > 0, difference - safe * jnp.round(difference / safe), difference)
 
 
-@eqx.filter_jit
+@compiled
 def polished(rule: Returning, points: Any, period: Any) -> tuple[Any, Any, Any]:
     """A few plain Newton steps on g: ends, |g| there, and lengths of the next step."""
 
@@ -90,13 +91,13 @@ def polished(rule: Returning, points: Any, period: Any) -> tuple[Any, Any, Any]:
     return jax.lax.map(one, points, batch_size=2048)
 
 
-@eqx.filter_jit
+@compiled
 def orbits(rule: Returning, points: Any, period: int) -> Any:
     """The orbits of all points, shape `(n, period, d)`."""
     return jax.vmap(lambda y: rule.orbit(y, period))(points)
 
 
-@eqx.filter_jit
+@compiled
 def step_jacobians(rule: Returning, points: Any) -> Any:
     """The Jacobian of one step at each of the points, shape `(..., d, d)`."""
     flat = points.reshape(-1, points.shape[-1])

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ._returning import Returning, solved
 
@@ -133,7 +134,7 @@ class Attempts(eqx.Module):
     strengths: Any
 
 
-@eqx.filter_jit
+@compiled
 def stabilised(rule: Returning, attempts: Attempts, method: Any, *, period: Any, centre: Any, scale: Any) -> Any:
     """Where all starts end after the steps of `method`, and whether the map is finite at any start.
 

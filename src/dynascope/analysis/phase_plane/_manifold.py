@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._errors import RESULTS, ComputationFailed, InputError
 from ..._results import AbstractResult, output, provenance
 from ..._types import Input, State, Time
@@ -191,7 +192,7 @@ def _along_flow(
     return np.concatenate([point[None], states[:end]])
 
 
-@eqx.filter_jit
+@compiled
 def _images(frozen: Frozen, starts: Any, count: Any) -> Any:
     def step(i: Any, y: Any) -> Any:
         del i

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
@@ -153,12 +154,12 @@ def _velocities(frozen: Frozen, places: np.ndarray) -> np.ndarray:
     return np.asarray(_fields(frozen, jnp.asarray(places))) if len(places) else np.zeros((0, 2))
 
 
-@eqx.filter_jit
+@compiled
 def _fields(frozen: Frozen, places: Any) -> Any:
     return jax.vmap(frozen.residual)(places)
 
 
-@eqx.filter_jit
+@compiled
 def _halved(frozen: Frozen, one: Any, other: Any, above: Any, component: Any) -> Any:
     """The places between `one`, where the velocity component is `above` zero or not, and `other`, where it is not.
 

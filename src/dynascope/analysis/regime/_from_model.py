@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, ComputationFailed
 from ..._results import AbstractResult, provenance
 from ..._types import Key, State
@@ -282,7 +283,7 @@ def _preserves_volume(system: AbstractSystem, found: Attractors, inputs: Any) ->
             return jnp.trace(j) / (jnp.sum(jnp.abs(j)) + 1e-300)
         return jnp.linalg.slogdet(j)[1]
 
-    return bool(np.max(np.abs(eqx.filter_jit(jax.vmap(change))(jnp.asarray(found.states[:32])))) < _PRESERVED)
+    return bool(np.max(np.abs(compiled(jax.vmap(change))(jnp.asarray(found.states[:32])))) < _PRESERVED)
 
 
 def _examined(
@@ -348,7 +349,7 @@ def _period_by_equality(system: AbstractSystem, carry: State, inputs: Any, key: 
     """Steps after which a discrete state repeats exactly, up to 64; 0 if it does not."""
     stepped = as_map(system, carry, inputs=inputs, key=key)
     packed = stepped.packing()
-    step = eqx.filter_jit(stepped.stepper(packed))
+    step = compiled(stepped.stepper(packed))
     first = packed.pack(carry)
     now = first
     for n in range(1, 65):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ...systems import AbstractSystem, kind
 
 #: Moments and steps at which the rule is compared with that at the first of them: no one period fits them all.
@@ -28,7 +28,7 @@ def depends_on_time(system: AbstractSystem) -> bool:
     return not np.array_equal(moved, np.broadcast_to(moved[:1], moved.shape), equal_nan=True)
 
 
-@eqx.filter_jit
+@compiled
 def _moved(system: Any, times: Any) -> Any:
     """What the rule gives for the initial state at all times, flattened."""
     size = system.input_size()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from scipy.spatial import KDTree
 
+from ..._compile import compiled
 from ...systems import AbstractSystem, Box, Variable, kind
 from .._as_map import Stepped, as_map
 from .._verdict import Evidence
@@ -83,7 +83,7 @@ def _series(stepped: Stepped, carry: Any, every: int) -> tuple[Array, Any]:
     return np.asarray(seen[0]), jax.tree.map(lambda leaf: leaf[0], end)
 
 
-@eqx.filter_jit
+@compiled
 def _run(stepped: Stepped, starts: Any, every: Any, looks: int) -> tuple[jax.Array, Any]:
     """Flattened states of many starts, `every` steps apart, shape `(start, look, d)`, and the last states."""
     packed = stepped.packing()
@@ -139,7 +139,7 @@ def excitable(system: AbstractSystem, rest: Array, box: Box, *, inputs: Any, sol
     return None
 
 
-@eqx.filter_jit
+@compiled
 def _responses(stepped: Stepped, flats: Any, rest: Any, extent: Any, periods: Any) -> tuple[jax.Array, jax.Array]:
     """Largest and last distance from rest of each start, in units of the region."""
     packed = stepped.packing()

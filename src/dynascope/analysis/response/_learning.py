@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key, State
@@ -157,7 +158,7 @@ def _shift(differences: np.ndarray) -> tuple[float, float]:
     return unbiased(differences), float(np.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2)))
 
 
-@eqx.filter_jit
+@compiled
 def _epoch(system: Any, y: State, vector: jax.Array, plan: tuple[int, int]) -> tuple[State, Any, Any, jax.Array]:
     """The state, mean rates and growth of each block, and the perturbation, after an epoch."""
     transient, length = plan

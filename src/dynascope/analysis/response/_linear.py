@@ -11,6 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import ArrayLike
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
@@ -205,7 +206,7 @@ def _starts(system: AbstractMap, y0: State, key: Key) -> State:
     return jax.vmap(unravel)(flat + 1e-6 * noise)
 
 
-@eqx.filter_jit
+@compiled
 def _settled(system: Any, states: State, steps: int) -> State:
     def one(y: State) -> State:
         return jax.lax.fori_loop(0, steps, lambda n, y: system.step(n, y, None), y)
@@ -213,7 +214,7 @@ def _settled(system: Any, states: State, steps: int) -> State:
     return jax.vmap(one)(states)
 
 
-@eqx.filter_jit
+@compiled
 def _windows(system: Any, states: State, plan: tuple[Any, int, int], count: jax.Array) -> tuple[State, jax.Array]:
     """Sums of the responses of `count` kicks of each orbit, shape `(block, lag, to, from)`."""
     method, lags, every = plan

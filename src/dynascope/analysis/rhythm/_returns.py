@@ -13,6 +13,7 @@ from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ...solve import AbstractFixedStep, fixed_solver, trajectory
 from ...solve.maps import EventMap, PoincareMap, Section
@@ -342,7 +343,7 @@ class _Return(eqx.Module):
         return time, unravel(flat - self.shift), found
 
 
-@eqx.filter_jit
+@compiled
 def _follow(go: _Return, y: Any, count: int) -> Any:
     """Times, flattened states and success of `count` returns from `y`, and the state after them."""
 

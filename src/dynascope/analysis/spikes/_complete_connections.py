@@ -11,6 +11,7 @@ import numpy as np
 from jax.scipy.special import ndtr
 from scipy import special
 
+from ..._compile import compiled
 from ..._errors import InputError
 
 
@@ -105,7 +106,7 @@ def _chance(chain: CompleteConnections, C: jax.Array, v: jax.Array) -> jax.Array
     return jnp.clip(ndtr((C - chain.theta) / (chain.sigma * jnp.sqrt(v))), 1e-300, 1 - 1e-16)
 
 
-@eqx.filter_jit
+@compiled
 def _all_chances(chain: CompleteConnections, spikes: jax.Array) -> jax.Array:
     def step(carry, w):
         C, v = carry
@@ -131,7 +132,7 @@ def _recent_chances(chain: CompleteConnections, spikes: np.ndarray, memory: int)
     return np.clip(chance, 1e-300, 1 - 1e-16)
 
 
-@eqx.filter_jit
+@compiled
 def _drawn(chain: CompleteConnections, key: jax.Array, steps: int) -> jax.Array:
     def step(carry, number):
         C, v = carry
@@ -141,7 +142,7 @@ def _drawn(chain: CompleteConnections, key: jax.Array, steps: int) -> jax.Array:
     return jax.lax.scan(step, (chain.I, jnp.ones_like(chain.I)), jnp.arange(steps))[1]
 
 
-@eqx.filter_jit
+@compiled
 def _thresholded(chain: CompleteConnections, key: jax.Array, steps: int) -> jax.Array:
     def step(carry, number):
         V, w = carry

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ._potential import Terms
 
@@ -121,7 +122,7 @@ def _fields(lam: Array, where: _Couplings, terms: Terms) -> tuple[Array, Array]:
     return b, J
 
 
-@eqx.filter_jit
+@compiled
 def _sweep(ring: jax.Array, b: Array, J: Array, key: jax.Array, sweeps: int) -> jax.Array:
     """Rings after so many updates of every spike given all others; bins farther apart than a block at once."""
     size, units = ring.shape

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ...systems import AbstractMap, Variable, kind
 from ._characteristic import characteristic_roots
 from ._frozen import Frozen
@@ -62,7 +62,7 @@ def merged(
     return np.array(chosen, int), np.array(hits, int)
 
 
-@eqx.filter_jit
+@compiled
 def _jacobians(frozen: Frozen, states: Any) -> Any:
     return jax.lax.map(jax.jacfwd(frozen.residual), states)
 
@@ -95,7 +95,7 @@ def residuals_at(frozen: Frozen, states: np.ndarray) -> np.ndarray:
     return np.asarray(_residuals(frozen, jnp.asarray(states))) if len(states) else np.zeros_like(states)
 
 
-@eqx.filter_jit
+@compiled
 def _residuals(frozen: Frozen, states: Any) -> Any:
     return jax.vmap(frozen.residual)(states)
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ..._types import Key, State
 from ...systems import Box, dimension, state_variables
@@ -161,7 +162,7 @@ def _told(rounds: int, starts: int, full: bool, chance: Missed | None) -> str:
     )
 
 
-@eqx.filter_jit
+@compiled
 def deflated_newton(frozen: Frozen, flats: Any, roots: Any, scale: Any, power: Any, max_steps: Any) -> tuple[Any, Any]:
     """Ends and relative residuals of damped Newton steps on M F from each of `flats`; rows of NaN are no `roots`."""
     d = scale.size

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ._frozen import Frozen
 
 #: Steps between two looks at which starts are done.
@@ -92,14 +92,14 @@ def _batch(frozen: Frozen, rows: np.ndarray, out: tuple[np.ndarray, ...], scale:
             before = speed
 
 
-@eqx.filter_jit
+@compiled
 def _begun(frozen: Frozen, flats: Any, slow: Any) -> Descending:
     r = jax.vmap(frozen.residual)(flats)
     still = jnp.linalg.norm(r, axis=1) <= slow
     return Descending(flats, r, jnp.full(flats.shape[0], 1e-2, flats.dtype), jnp.where(still[:, None], flats, jnp.nan))
 
 
-@eqx.filter_jit
+@compiled
 def _advanced(frozen: Frozen, state: Descending, scale: Any, tol: Any, slow: Any) -> tuple[Descending, Any]:
     jacobian: Callable[[Any], Any] = jax.jacfwd(frozen.residual)
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import provenance
@@ -370,7 +371,7 @@ class _Averaging:
         return bool(error <= rtol * max(scale, 1e-300))
 
 
-@eqx.filter_jit
+@compiled
 def _start(stepped: Stepped, vectors: int) -> Any:
     tangent = tangent_of(stepped)
     d = tangent.dimension
@@ -378,14 +379,14 @@ def _start(stepped: Stepped, vectors: int) -> Any:
     return tangent.start(stepped.template, frame)
 
 
-@eqx.filter_jit
+@compiled
 def _skip(stepped: Stepped, state: Any, first: Any, steps: Any) -> tuple[Any, Any]:
     tangent = tangent_of(stepped)
     y, q = state
     return (jax.lax.fori_loop(0, steps, lambda i, c: tangent.step(first + i, c), y), q), first + steps
 
 
-@eqx.filter_jit
+@compiled
 def _grow(stepped: Stepped, state: Any, first: Any, every: Any, per_block: Any) -> tuple[Any, Any, Any, Any, Any]:
     """Advance `_BLOCKS` blocks of `per_block` orthonormalisations, one per `every` steps.
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ..._types import Key, State
 from ...systems import Box, dimension, kind, state_variables
@@ -201,7 +202,7 @@ def flattened(tree: State) -> np.ndarray:
     return np.asarray(jax.vmap(lambda y: ravel_pytree(y)[0])(tree), float)
 
 
-@eqx.filter_jit
+@compiled
 def newton(frozen: Frozen, flats: Any, scale: Any, max_steps: Any) -> tuple[Any, Any, Any]:
     """Ends, relative residuals and lengths of the next step of all starts."""
     d = scale.size

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from .._as_map import Stepped
 
 #: Separation of the twins, relative to the size of the state.
@@ -17,7 +17,7 @@ _SEPARATION = 1e-7
 BLOCKS = 64
 
 
-@eqx.filter_jit
+@compiled
 def twin_growth(stepped: Stepped, carry: Any, first: Any, every: Any, per_block: Any) -> jax.Array:
     r"""Logarithms of the growth of the separation of two orbits, one per block of `per_block` intervals.
 

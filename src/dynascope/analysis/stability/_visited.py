@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._types import Key
 from ...systems import Box, Constant, is_discrete
 from .._as_map import as_map
@@ -51,7 +51,7 @@ def _flat(tree: Any) -> np.ndarray:
     return np.asarray(jax.vmap(lambda y: ravel_pytree(y)[0])(tree), float)
 
 
-@eqx.filter_jit
+@compiled
 def _run_on(stepped: Any, states: Any, first: Any, steps: Any) -> Any:
     packed = stepped.packing()
     step = stepped.stepper(packed)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ...solve import fixed_step
 from ...systems import kind
 from .._as_map import Stepped
@@ -17,7 +17,7 @@ from .._as_map import Stepped
 _EXPLICIT = 3
 
 
-@eqx.filter_jit
+@compiled
 def log_volume(stepped: Stepped, carry: Any, first: Any, steps: Any) -> jax.Array:
     r"""Logarithm of the growth of volume over `steps` steps of the orbit from `carry` at step `first`.
 

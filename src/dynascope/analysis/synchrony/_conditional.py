@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output
@@ -243,7 +244,7 @@ def _compared(run: Run, parts: Any, copies: int, steps: int, key: Key) -> tuple[
     return times, np.asarray(distances) / max(float(size), 1e-300)
 
 
-@eqx.filter_jit
+@compiled
 def _distances(stepped: Stepped, state: Any, first: Any, every: Any) -> tuple[Any, Any]:
     packed = stepped.packing()
     step = stepped.stepper(packed)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError
 from ..._types import State
@@ -186,7 +187,7 @@ def _start(size: int, vectors: int, alphas: jax.Array) -> Any:
     return tuple(_split(repeated[:, i]) for i in range(vectors))
 
 
-@eqx.filter_jit
+@compiled
 def _skip(stepped: Stepped, carry: Any, steps: Any) -> Any:
     step = stepped.stepper(stepped.packing())
     return jax.lax.fori_loop(0, steps, step, carry)
@@ -214,7 +215,7 @@ def _pusher(stepped: Stepped, variation: AbstractVariation, alphas: jax.Array) -
     return lambda i, state: step(i * stepped.dt, state)
 
 
-@eqx.filter_jit
+@compiled
 def _grow(
     stepped: Stepped, variation: AbstractVariation, alphas: Any, state: Any, first: Any, every: Any, per_block: Any
 ) -> tuple[Any, Any, Any, Any]:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, raise_if_failed
 from ..._results import AbstractResult, output, provenance
@@ -189,12 +190,12 @@ def _started(stepped: Stepped, frame: Any, skipped: int) -> tuple[Any, Any, int]
     return (jax.tree.map(lambda leaf: leaf[0], runs[0]), fresh), at, every
 
 
-@eqx.filter_jit
+@compiled
 def _fresh(stepped: Stepped, y: State, frame: Any) -> Any:
     return tangent_of(stepped).start(y, frame)[1]
 
 
-@eqx.filter_jit
+@compiled
 def _followed(stepped: Stepped, state: Any, every: Any, stride: Any) -> tuple[Any, Any]:
     """Advance by `_CHUNK` moments; growth of the frame and of the vectors themselves since the start of each."""
     tangent: Tangent = tangent_of(stepped)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, raise_if_failed
 from ..._results import AbstractResult, output, provenance
@@ -246,7 +247,7 @@ class _Sweep:
         return np.linalg.norm(two - one * overlap, axis=0)
 
 
-@eqx.filter_jit
+@compiled
 def _forward(stepped: Stepped, run: Any, first: Any, every: Any, *, length: int) -> tuple[Any, Any, Any]:
     """`length` factorisations: the state, Q and R after each."""
     tangent = tangent_of(stepped)
@@ -261,7 +262,7 @@ def _forward(stepped: Stepped, run: Any, first: Any, every: Any, *, length: int)
     return run, last, piece
 
 
-@eqx.filter_jit
+@compiled
 def _backward(rs: Any, ends: Any) -> tuple[Any, Any, Any]:
     """From coefficients at the end of a piece to those at its beginning; all between, and the growth over each step."""
 

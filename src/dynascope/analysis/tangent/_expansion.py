@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
@@ -176,7 +177,7 @@ def expansion_entropy(
     return found
 
 
-@eqx.filter_jit
+@compiled
 def _expanded(stepped: Stepped, starts: State, corners: Any, stride: int, *, moments: int) -> Any:
     """Logarithm of G at each moment, shape `(start, moment)`; `-inf` once a start has left the region."""
     tangent = tangent_of(stepped)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import InputError
 from ..._results import provenance
@@ -99,7 +99,7 @@ def exponents_from_jacobians(
     return _spectrum(rates, d, dt, rate_unit(time_unit), settings)
 
 
-@eqx.filter_jit
+@compiled
 def _pushed(frame: Any, matrices: Any) -> tuple[Any, Any]:
     def push(q: Any, jacobian: Any) -> Any:
         q, r = factor_matrix(jacobian @ q)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import InputError
 from ..._types import State
@@ -101,7 +101,7 @@ def _each(one: Callable[..., Any], *many: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], alone)
 
 
-@eqx.filter_jit
+@compiled
 def _begun(stepped: Stepped, starts: Any, frames: Any, steps: Any) -> Any:
     tangent = tangent_of(stepped)
 
@@ -112,7 +112,7 @@ def _begun(stepped: Stepped, starts: Any, frames: Any, steps: Any) -> Any:
     return _each(one, starts, frames)
 
 
-@eqx.filter_jit
+@compiled
 def _pilot(stepped: Stepped, runs: Any, first: Any) -> Any:
     tangent = tangent_of(stepped)
 
@@ -127,7 +127,7 @@ def _pilot(stepped: Stepped, runs: Any, first: Any) -> Any:
     return _each(one, runs)
 
 
-@eqx.filter_jit
+@compiled
 def grown(stepped: Stepped, runs: Any, first: Any, every: Any, steps: Any, *, windows: int) -> tuple[Any, Any, Any]:
     """Advance all runs by `windows` windows of `steps` steps; growth per window, shape `(run, window, k)`."""
     tangent = tangent_of(stepped)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS, ComputationFailed, InputError, raise_if_failed
 from ..._results import AbstractResult, output, provenance
@@ -197,7 +198,7 @@ def _pilot(stepped: Stepped, key: Key, dimension: int, skipped: int) -> tuple[An
     return jax.tree.map(lambda leaf: leaf[0], runs), at, np.asarray(logs)[0] / (window * float(stepped.dt))
 
 
-@eqx.filter_jit
+@compiled
 def _sampled(stepped: Stepped, carry: Any, first: Any, gap: Any, *, pairs: int) -> tuple[Any, Any]:
     tangent = tangent_of(stepped)
 
@@ -224,7 +225,7 @@ def _squared(difference: Any, periods: Any) -> Any:
     return jnp.sum(jnp.where(jnp.isinf(periods), difference, turned) ** 2, axis=-1)
 
 
-@eqx.filter_jit
+@compiled
 def _places(stepped: Stepped, carries: Any) -> Any:
     return jax.vmap(tangent_of(stepped).place)(carries)
 
@@ -267,7 +268,7 @@ def _followed(
     return squares / max(float(between[len(between) // 2 :].mean()), 1e-300), result
 
 
-@eqx.filter_jit
+@compiled
 def _displaced(stepped: Stepped, carries: Any, sizes: Any, key: Key) -> Any:
     """Partners of every state at every distance, in random directions; carries with axes `(distance, pair)`."""
     tangent = tangent_of(stepped)
@@ -279,7 +280,7 @@ def _displaced(stepped: Stepped, carries: Any, sizes: Any, key: Key) -> Any:
     return jax.vmap(jax.vmap(unravel))(places + steps)
 
 
-@eqx.filter_jit
+@compiled
 def _apart(stepped: Stepped, state: Any, stride: Any) -> tuple[Any, Any]:
     """Advance states and partners by `_CHUNK` moments; squared distances, shape `(moment, distance, pair)`."""
     tangent = tangent_of(stepped)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
@@ -165,7 +166,7 @@ def threshold_diagram(
     )
 
 
-@eqx.filter_jit
+@compiled
 def _along(
     network: Any, names: tuple[str, str], across: list[np.ndarray], start: Any, longest: int, tolerance: float
 ) -> Orbit:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
@@ -201,7 +202,7 @@ def outcome(states: np.ndarray, periods: np.ndarray) -> Any:
     return RESULTS.successful if np.all(periods > 0) else RESULTS.not_converged
 
 
-@eqx.filter_jit
+@compiled
 def orbits(system: Any, states: State, longest: int, tolerance: float) -> Orbit:
     """The attractor of each state, one after the other: each start runs as long as it needs."""
     return jax.lax.map(lambda y: orbit(system, y, jnp.asarray(longest), tolerance), states)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._random import seed_of
 from ..._results import AbstractResult, output, provenance
@@ -123,7 +124,7 @@ def perturbed_rasters(
     )
 
 
-@eqx.filter_jit
+@compiled
 def _tried(
     system: Any, start: State, period: jax.Array, size: jax.Array, plan: tuple[jax.Array, int, int], key: Key
 ) -> jax.Array:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Input, Param, State, Time
@@ -226,6 +227,6 @@ def forecasts(
     return Forecasts(np.asarray(predicted), np.stack(after))
 
 
-@eqx.filter_jit
+@compiled
 def _ahead(reconstruction: AbstractReconstruction, histories: jax.Array, *, steps: int) -> jax.Array:
     return jax.vmap(lambda history: reconstruction.forecast(history, steps))(histories)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ..._types import Key, State
 from ...models.networks import EchoState
@@ -136,11 +137,11 @@ def _summed(
     return over(network, drive[:-1], None, fresh, take)
 
 
-@eqx.filter_jit
+@compiled
 def _features(kind: AbstractReadout, states: Any) -> jax.Array:
     return kind.features(jnp.asarray(states))
 
 
-@eqx.filter_jit
+@compiled
 def _read(rule: AbstractReadout, states: Any) -> jax.Array:
     return rule(0, jnp.asarray(states))

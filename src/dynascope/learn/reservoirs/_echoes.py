@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._tree import is_traced
 from ..._types import State
 from ...models.networks import EchoState
@@ -86,7 +86,7 @@ def aligned(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return whole[skipped : skipped + whole.size - 8].reshape(shape)
 
 
-@eqx.filter_jit
+@compiled
 def _compiled(network: AbstractMap, drive: Any, y0: State) -> jax.Array:
     start = network.initial_state() if y0 is None else y0
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._compile import compiled
 from ..._config import one_blas_thread
 from ..._errors import RESULTS
 from ..._tree import astype
@@ -198,4 +199,4 @@ class Runs:
             self._logs = history
 
 
-_compiled = eqx.filter_jit(many_updates)
+_compiled = compiled(many_updates)

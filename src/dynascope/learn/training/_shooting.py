@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
 from ...systems import AbstractMap
@@ -258,7 +259,7 @@ def _linear(fit: _Fit, problem: _Problem, theta: Any, starts: Any, weight: float
     return np.where(bad, 1e6, residual), np.where(np.isfinite(jacobian), jacobian, 0.0)
 
 
-@eqx.filter_jit
+@compiled
 def _segments(unravel: Any, rest: Any, problem: Any, theta: Any, starts: Any) -> Any:
     """Misfits and ends of all segments, with derivatives of both, stacked, by parameters and own start."""
 
@@ -277,7 +278,7 @@ def _segments(unravel: Any, rest: Any, problem: Any, theta: Any, starts: Any) ->
     return whole[:, :each], whole[:, each:], by_theta, by_start
 
 
-@eqx.filter_jit
+@compiled
 def _runs(model: Any, starts: Any, length: int) -> Any:
     return jax.vmap(lambda start: _run(model, start, length))(starts)
 

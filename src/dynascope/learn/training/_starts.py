@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..._errors import InputError
 from ...models.artificial import LSTMState
 from ...models.learned import AutoregressiveNetwork
@@ -90,7 +91,7 @@ def check_inputs(model: Any, inputs: np.ndarray | None) -> None:
         )
 
 
-@eqx.filter_jit
+@compiled
 def _followed(model: Any, observation: Any, matrix: Any, window: Any, alpha: Any) -> Any:
     rows, known, inputs = window
     inverse = observation.inverse(model)
