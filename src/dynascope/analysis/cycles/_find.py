@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
 from ..._errors import RESULTS, InputError, raise_if_failed
@@ -27,6 +28,8 @@ Array = NDArray[np.float64]
 _ABSENT = 1e-5
 #: An orbit smaller than this part of its guess has shrunk to an equilibrium.
 _SHRUNK = 1e-3
+#: A component smaller than this part of the largest is nil.
+_NIL = 1e-12
 #: How often a guess may go around its orbit to be recognised.
 _COVERS = 16
 
@@ -113,11 +116,23 @@ def rule_of(
     multiple: int | None = None,
     parameter: Any = None,
 ) -> Rule:
-    """The velocity in units of the extent of the guess."""
+    """The velocity in units of the extent of the guess.
+
+    A component that is nil all along has no extent, but may have one on branches that leave the orbit: its unit is the
+    width of the region of the system, or without one the largest unit of the others.
+    """
     cover = np.stack([guess.states.min(axis=0), guess.states.max(axis=0)])
-    scale = np.maximum(scale_of(cover, state_variables(system)), 1e-3 * np.abs(cover).max(axis=0))
+    size = np.abs(cover).max(axis=0)
+    scale = np.maximum(scale_of(cover, state_variables(system)), 1e-3 * size)
+    own = system.region()
+    widths = np.full(scale.shape, scale.max()) if own is None else _flat(own.high) - _flat(own.low)
+    scale = np.where(size > _NIL * size.max(), scale, np.maximum(scale, widths))
     given = None if system.forcing_period() is not None else forcing
     return Rule(system, signal, system.initial_state(), jnp.asarray(scale), parameter, multiple, given)
+
+
+def _flat(state: Any) -> Any:
+    return np.asarray(ravel_pytree(state)[0])
 
 
 def _found(rule: Rule, guess: Guess, method: Any, settings: dict[str, Any]) -> PeriodicOrbit:
