@@ -108,6 +108,18 @@ def flip_map():
     return _map(lambda n, y, p: jnp.stack([-(1 + p["a"]) * y[0] + p["b"] * y[0] ** 3 + y[0] ** 5]), 1)
 
 
+def bent_flip_map():
+    """`flip_map` in z = x + x^2 / 5, beside y -> 3 y / 10 + x^2."""
+
+    def step(n, y, p):
+        x = (jnp.sqrt(1 + 0.8 * y[0]) - 1) / 0.4
+        x, y = -(1 + p["a"]) * x + p["b"] * x**3 + x**5, 0.3 * y[1] + x**2
+        return jnp.stack([x + 0.2 * x**2, y])
+
+    system, _ = _map(step, 2)
+    return system, box([-1.0] * 2, [1.0] * 2)
+
+
 def cubic_map():
     """x -> a + (1 + b) x - x^3: folds on 4 b^3 = 27 a^2."""
     return _map(lambda n, y, p: jnp.stack([p["a"] + (1 + p["b"]) * y[0] - y[0] ** 3]), 1)

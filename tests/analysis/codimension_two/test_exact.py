@@ -5,6 +5,7 @@ import pytest
 
 import dynascope as ds
 from dynascope.analysis.bifurcation import SpecialPoint
+from dynascope.analysis.codimension_two._doubled_folds import HALVED
 from tests.analysis.codimension_two import planes
 
 WINDOW = ((-1.0, 1.0), (-1.0, 1.0))
@@ -144,6 +145,39 @@ def test_generalised_period_doubling():
     plain = curve.special < 0
     np.testing.assert_allclose(curve.coefficient[plain], curve.parameters[plain, 1], atol=1e-9)
     assert _places(found, "generalised period doubling") == [(0.0, 0.0)]
+
+
+@pytest.mark.parametrize("made", [planes.flip_map, planes.bent_flip_map])
+def test_folds_of_the_doubled_cycle_begin_at_a_generalised_period_doubling(made):
+    # x -> -x where -a + b x^2 + x^4 = 0, a double root at a = -b^2 / 4, x^2 = -b / 2: tangent to a = 0, for b < 0.
+    (point,) = _curve(made(), "period doubling", (0.0, 0.5), [0.0] * made()[0].initial_state().size).points
+    system, region = made()
+    ranges = {"p.a": WINDOW[0], "p.b": WINDOW[1]}
+    found = ds.bifurcation_curve(system, point, ranges, region=region)
+    (curve,) = found.curves
+    assert (curve.kind, curve.iterates, curve.origin) == ("fold", 2, 0)
+    a, b = curve.parameters.T
+    np.testing.assert_allclose(a, -(b**2) / 4, atol=1e-9)
+    assert (b.min(), abs(b.max()) < 1e-9) == (-1.0, True)
+    assert sorted(curve.special) == [*([-1] * (len(curve) - 1)), 0]
+    ends = dict(zip(b[[0, -1]].round(9) + 0.0, curve.ends, strict=True))
+    assert ends[0.0] == HALVED
+    assert "end of the range of `p.b`" in ends[-1.0]
+    # Two points of the cycle for each: x and -x.
+    z = np.abs(curve.states[:, 0])
+    x = np.sqrt(np.maximum(-b / 2, 0.0))
+    bent = 0.2 * x**2 if made is planes.bent_flip_map else 0.0
+    assert np.max(np.minimum(np.abs(z - np.abs(x + bent)), np.abs(z - np.abs(x - bent)))) < 1e-6
+
+
+def test_a_set_holds_the_folds_of_doubled_cycles():
+    found = _set(planes.flip_map())
+    assert sorted(found.kinds) == ["fold", "period doubling"]
+    assert found.types == ("generalised period doubling",)
+    (curve,) = _curves(found, "fold")
+    a, b = curve.parameters.T
+    np.testing.assert_allclose(a, -(b**2) / 4, atol=1e-9)
+    assert not found.notes
 
 
 @pytest.mark.slow

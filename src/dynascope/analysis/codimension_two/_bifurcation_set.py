@@ -31,6 +31,7 @@ from ..bifurcation._bifurcations import check_kind
 from ..bifurcation._free import checked_range
 from ..stability._frozen import Frozen, frozen_at
 from ._cycle_curve_search import FAMILIES, CycleSearch, CycleStart
+from ._doubled_folds import GENERALISED
 from ._plane import RestPlane
 from ._points import CodimensionTwoPoint
 from ._result import BifurcationSet, tables
@@ -64,7 +65,8 @@ def bifurcation_curve(
         system: The system, with the second parameter at the value it has at the point.
         point: A fold, Hopf point, fold of cycles, period doubling or Neimark-Sacker point of `bifurcations` over the
             first parameter; or of a bifurcation set a generalised Hopf point, where a curve of folds of cycles begins,
-            or a zero-Hopf or double Hopf point, where those of Neimark-Sacker points do.
+            or a zero-Hopf or double Hopf point, where those of Neimark-Sacker points do; of maps a generalised period
+            doubling, where that of folds of the doubled cycle begins.
         ranges: Names of both parameters with their least and greatest values: `{"I": (0, 200), "V3": (-20, 40)}`.
         region: Box of states; None takes the system's own, else that of pilot runs.
         inputs: Constant input.
@@ -95,6 +97,13 @@ def bifurcation_curve(
     plane = made.plane.repeated(iterates)
     value = float(made.plane.free[1].of(system, made.plane.frozen.u))
     settings = {"iterates": iterates, "type": point.type}
+    if isinstance(point, CodimensionTwoPoint) and made.plane.discrete and point.type == GENERALISED:
+        found = made.search([])
+        found.points.append(point)
+        begun = found.doubled(plane, np.append(point.state, point.parameters), 0)
+        with one_blas_thread():
+            search(found, begun, most=1, switching=False)
+        return made.result(found, settings)
     if isinstance(point, CodimensionTwoPoint) or (not made.plane.discrete and point.type in FAMILIES):
         found = made.search([])
         cycle_search = CycleSearch(found, made.plane, cycles)
@@ -131,7 +140,8 @@ def _of_cycles(found: CycleSearch, point: SpecialPoint | CodimensionTwoPoint, va
 def _no_curve(point: SpecialPoint | CodimensionTwoPoint) -> InputError:
     return InputError(
         "A curve of bifurcations goes through a fold, Hopf point, fold of cycles, period doubling, Neimark-Sacker, "
-        "generalised Hopf, double Hopf point, or a zero-Hopf point that has tori; got a "
+        "generalised Hopf, double Hopf point, a zero-Hopf point that has tori, or (maps) a generalised period "
+        "doubling; got a "
         f"{point.type}. Give another point of the diagram."
     )
 
@@ -158,8 +168,9 @@ def bifurcation_set(
     points; on curves of Hopf points Bogdanov-Takens, zero-Hopf, double Hopf and generalised Hopf (Bautin) points; for
     maps cusps, generalised period doublings, Chenciner points, the strong resonances 1:1 to 1:4, fold-flips, and
     meetings with Neimark-Sacker curves. Each is located to rounding along its curve, and from each the curve that
-    meets it there is followed too. Beyond a Bogdanov-Takens point (maps: beyond 1:1 and 1:2) a curve of Hopf points
-    goes on as one of neutral saddles, and is called so.
+    meets it there is followed too; from a generalised period doubling that of folds of the doubled cycle. Beyond a
+    Bogdanov-Takens point (maps: beyond 1:1 and 1:2) a curve of Hopf points goes on as one of neutral saddles, and is
+    called so.
 
     With `cycles` the branches of cycles of flows are followed along the lines, too, and curves of their folds, period
     doublings and Neimark-Sacker points through what happens on them; those that begin at generalised Hopf, zero-Hopf

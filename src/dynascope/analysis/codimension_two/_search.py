@@ -13,6 +13,7 @@ from ..._compile import compiled
 from ..bifurcation import Bounds, PseudoArclength, SpecialPoint
 from ..bifurcation._branches import leading
 from ._curve_problems import Curve, PairCurve, ZeroCurve
+from ._doubled_folds import GENERALISED, cut_at_halves, first_fold
 from ._forms import CurveForms
 from ._measured import Measured, measured, pair_period
 from ._plane import RestPlane
@@ -24,6 +25,8 @@ from ._walk import Walked, corrected, other_pair, walked
 _BESIDE, _ON = 1e-4, 1e-6
 #: Points of a curve closer than this to a special one are left out for it.
 _DOUBLE = 1e-7
+#: So near to a generalised period doubling, in the metric, does a curve of folds of doubled cycles end there.
+_NEAR = 0.1
 #: The families of curves that one problem follows.
 FOLD, FLIP, PAIR = "fold", "period doubling", "pair"
 #: Which family of curves meets that in which a point was found.
@@ -94,6 +97,14 @@ class Search:
         kappa = np.cos(turn) if plane.discrete else (turn / self.rate) ** 2
         return Start(PAIR, plane, np.concatenate([point.state, [kappa], parameters]))
 
+    def doubled(self, plane: RestPlane, place: np.ndarray, origin: int) -> list[Start]:
+        """Where the curve of folds of doubled cycles begins at a generalised period doubling, if it is found."""
+        first = first_fold(plane, place, self.method)
+        if first is None:
+            self.notes.append(f"Folds of the doubled cycle at {place[-2]:.6g}, {place[-1]:.6g} were not found.")
+            return []
+        return [Start(FOLD, plane.repeated(2 * plane.iterates), first, origin)]
+
 
 def search(found: Search, starts: list[Start], *, most: int, switching: bool) -> None:
     """Follow the curves through `starts`, each once, and those that meet them, until `most` have been followed."""
@@ -163,6 +174,7 @@ def _added(found: Search, problem: Curve, start: Start, curve: Walked) -> list[S
     new: list[Start] = []
     rows: list[np.ndarray] = []
     marks: list[int] = []
+    curve, halved = cut_at_halves(problem, curve)
     for i, z in enumerate(curve.z):
         rows.append(z)
         marks.append(-1)
@@ -171,14 +183,34 @@ def _added(found: Search, problem: Curve, start: Start, curve: Walked) -> list[S
             rows.append(crossing.z)
             marks.append(number)
             other = _MEETS.get((crossing.type, start.family))
+            if is_new and crossing.type == GENERALISED:
+                new += found.doubled(start.plane, np.append(crossing.z[: problem.size], crossing.z[-2:]), number)
             if is_new and other is not None:
                 new.append(
                     Start(other, start.plane, _meeting(found, problem, other, crossing.type, crossing.z), number)
                 )
-    z, special = _without_doubles(problem, np.array(rows), np.array(marks, int))
+    z, special = np.array(rows), np.array(marks, int)
+    for side in (i for i in (0, 1) if halved[i]):
+        z, special = _to_halves(found, problem, z, special, side)
+    z, special = _without_doubles(problem, z, special)
     found.whole.append((start.family, start.plane.iterates, z))
     _entered(found, problem, start, (z, special), curve.ends)
     return new
+
+
+def _to_halves(
+    found: Search, problem: Curve, z: np.ndarray, special: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The curve of folds of doubled cycles up to the generalised period doubling at its first (0) or last (1) end."""
+    end, weights = z[-side], np.asarray(problem.weights())
+    known = [(i, np.append(p.state, p.parameters)) for i, p in enumerate(found.points) if p.type == GENERALISED]
+    phases = [(i, phase) for i, place in known for phase in _phases(problem.plane, place)]
+    off = [float(np.sum(weights * (phase - end) ** 2)) for _, phase in phases]
+    if not off or min(off) > _NEAR**2:
+        return z, special
+    number, place = phases[int(np.argmin(off))]
+    at = len(z) if side else 0
+    return np.insert(z, at, place, axis=0), np.insert(special, at, number)
 
 
 def _without_doubles(problem: Curve, z: np.ndarray, special: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
