@@ -22,14 +22,14 @@ class Line(eqx.Module):
 
 
 @pytest.fixture
-def options(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each call so far was compiled soon."""
-    asked: list[bool] = []
+def options(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The options of each call so far."""
+    asked: list[dict[str, Any]] = []
     plain = _compile.eqx.filter_jit
 
     def filter_jit(function: Any, **given: Any) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
-            asked.append(bool(given))
+            asked.append(given.get("compiler_options", {}))
             return made(*args, **kwargs)
 
         made = plain(function, **given)
@@ -39,14 +39,14 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return asked
 
 
-def test_size_decides(options: list[bool]) -> None:
+def test_size_decides(options: list[dict[str, Any]]) -> None:
     double = compiled(lambda tree: jax.tree.map(lambda x: 2.0 * x, tree))
     assert double({"a": jnp.ones(100), "b": 3.0})["b"] == 6.0
     assert double(jnp.ones(10_000))[0] == 2.0
-    assert options == [True, False]
+    assert options == [_compile._SOON, _compile._WIDE]
 
 
-def test_only_the_outermost_function_takes_options(options: list[bool]) -> None:
+def test_only_the_outermost_function_takes_options(options: list[dict[str, Any]]) -> None:
     double = compiled(lambda x: 2.0 * x)
     one = jnp.ones(())
     assert jax.jit(lambda: double(one))() == 2.0
@@ -56,17 +56,17 @@ def test_only_the_outermost_function_takes_options(options: list[bool]) -> None:
     assert options
     assert not any(options)
     assert double(one) == 2.0
-    assert options[-1]
+    assert options[-1] == _compile._SOON
 
 
-def test_an_unknown_option_is_not_used(options: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_option_is_not_used(options: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_compile, "_SOON", {"xla_cpu_no_such_option": False})
     _compile._known.cache_clear()
     try:
         assert compiled(lambda x: 2.0 * x)(1.0) == 2.0
     finally:
         _compile._known.cache_clear()
-    assert options == [False]
+    assert options == [{}]
 
 
 def test_methods_keywords_and_names() -> None:

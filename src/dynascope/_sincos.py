@@ -8,6 +8,8 @@ import jax.numpy as jnp
 #: pi / 2 as a sum of three numbers, the first two of 33 bits: their products with a quarter-turn count below 2^20 are
 #: exact, so that the remainder is exact to its last bits (Cody & Waite 1980).
 _HALF_PI = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
+#: 3 * 2^51: a whole number below 2^51 that is added to it stands in the last bits of the sum.
+_SHIFT = 6755399441055744.0
 #: (sin(r) - r) / r^3 and (cos(r) - 1 + r^2 / 2) / r^4 for |r| < pi / 4, as polynomials in r^2 equal to them at six
 #: Chebyshev nodes: fewer terms than Taylor's, and their errors stay below 2^-56.
 _SINE = (
@@ -46,11 +48,20 @@ def sincos(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     z = r * r
     s = r + r * (z * _polynomial(_SINE, z))
     c = 1.0 + z * (z * _polynomial(_COSINE, z) - 0.5)
-    quarter = turns - 4.0 * jnp.floor(0.25 * turns)
-    # Distances, not pairs of comparisons: the loop is bound by their number.
-    swap = jnp.abs(quarter - 2.0) == 1.0
-    sine, cosine = jnp.where(swap, c, s), jnp.where(swap, s, c)
-    return jnp.where(quarter >= 2.0, -sine, sine), jnp.where(jnp.abs(quarter - 1.5) < 1.0, -cosine, cosine)
+    # The quarter turn is in the last two bits of the sum. The loop is bound by the number of its operations, and signs
+    # are changed as bits in fewer than by comparisons.
+    quarter = _bits(turns + _SHIFT)
+    swap = quarter & 1 == 1
+    sine, cosine = _bits(jnp.where(swap, c, s)), _bits(jnp.where(swap, s, c))
+    return _number(sine ^ ((quarter & 2) << 62)), _number(cosine ^ ((quarter + 1 & 2) << 62))
+
+
+def _bits(x: jax.Array) -> jax.Array:
+    return jax.lax.bitcast_convert_type(x, jnp.int64)
+
+
+def _number(bits: jax.Array) -> jax.Array:
+    return jax.lax.bitcast_convert_type(bits, jnp.float64)
 
 
 @sincos.defjvp

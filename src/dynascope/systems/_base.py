@@ -5,6 +5,7 @@ time (`AbstractFlow`, `AbstractMap`) and three capabilities (noise, events, dela
 """
 
 import dataclasses
+import functools
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -273,16 +274,21 @@ def state_variables(system: AbstractSystem, *, size: int | None = None) -> tuple
     d = dimension(system) if size is None else size
     declared = system.variables
     if declared is None:
-        return tuple(Variable(f"y{i}") for i in range(d))
+        return _numbered(Variable("y"), d)
     if len(declared) == 1 and d > 1:
-        one = declared[0]
-        return tuple(dataclasses.replace(one, name=f"{one.name}{i}") for i in range(d))
+        return _numbered(declared[0], d)
     if len(declared) != d:
         raise InputError(
             f"`{type(system).__name__}.variables` names {len(declared)} components, but its state has {d}. "
             "Name every component, or give one name for all."
         )
     return declared
+
+
+@functools.lru_cache(maxsize=32)
+def _numbered(one: Variable, count: int) -> tuple[Variable, ...]:
+    """As many variables like `one`, which for a large network take longer to make than a thousand steps."""
+    return tuple(dataclasses.replace(one, name=f"{one.name}{i}") for i in range(count))
 
 
 def default_input(system: AbstractSystem) -> Input:
