@@ -127,3 +127,5 @@ def test_what_is_refused(leaky):
     assert "No periodic orbit" in silent.summary()
     with pytest.raises(InputError, match="none was found"):
         hybrid_phase_response(neuron, silent)
+    with pytest.raises(InputError, match="this one was not"):
+        hybrid_orbit(neuron, silent)

@@ -236,6 +236,8 @@ def _begun(system: AbstractHybrid, guess: Any, inputs: Any) -> Any:
     d = len(state_variables(system))
     match guess:
         case HybridOrbit():
+            if not guess.successful:
+                raise InputError("A guess must be an orbit that was found, and this one was not. See its `summary()`.")
             return *pieces_of(guess)[:3], "earlier orbit"
         case (states, intervals) if np.ndim(states) == 2:
             starts, times = np.asarray(states, float), np.asarray(intervals, float)
