@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from ..cycles._collocation import CollocationEquations
+from ..cycles._collocation import CollocationEquations, parts
 from ..cycles._gauss import evaluated, lagrange, phases_of
 from ..cycles._multipliers import multipliers
-from ..cycles._solved import moved
-from ._cycle_problem import CYCLE_TESTS, Cycles, Here, look
+from ..cycles._solved import posed
+from ._cycle_problem import CYCLE_TESTS, Cycles, Here, looked
 from ._problem import AbstractProblem
 
 Array = NDArray[np.float64]
@@ -63,11 +63,6 @@ def weights_of(problem: AbstractProblem) -> Array:
     return np.asarray(_compiled_weights(problem))
 
 
-def looked(problem: Cycles, guess: Any, border: Any, along: Any) -> Here:
-    """`look`, with all that it gives on the host."""
-    return jax.device_get(look(problem, np.asarray(guess), np.asarray(border), np.asarray(along)))
-
-
 def sound(here: Here) -> bool:
     """Whether a cycle was found there."""
     finite = np.all(np.isfinite(here.tangent)) and np.all(np.isfinite(here.z))
@@ -84,16 +79,17 @@ class OnMesh(NamedTuple):
 
 def on_mesh(problem: Cycles, here: Here, new: Array) -> OnMesh | None:
     """The same cycle on another mesh with ends `new`; None if it is not found there."""
-    equations = problem.equations
-    mesh, degree = equations.mesh, equations.shape[1]
-    along = equations.unpacked(here.tangent)
-    points = evaluated(mesh, np.asarray(along.nodes), np.asarray(along.stages), phases_of(new, degree))
-    grid = points[:-1].reshape(len(new) - 1, degree + 1, -1)
-    fresh, z = moved(equations, here.z, mesh, new)
+    equations, (_, degree, d) = problem.equations, problem.equations.shape
+    cycle, along = parts(here.z, equations.shape), parts(here.tangent, equations.shape)
+    nodes = np.concatenate([cycle.nodes, along.nodes], axis=-1)
+    stages = np.concatenate([cycle.stages, along.stages], axis=-1)
+    points = evaluated(equations.mesh, nodes, stages, phases_of(new, degree))
+    fresh, z = posed(equations.rule, new, points[:, :d], np.asarray(equations.winding), cycle.free, degree)
+    grid = points[:-1, d:].reshape(len(new) - 1, degree + 1, d)
     direction = np.concatenate([grid[:, 0].ravel(), grid[:, 1:].ravel(), along.free])
     renewed = Cycles(fresh, problem.width)
     weights = weights_of(renewed)
-    there = looked(renewed, z, weights * direction, direction)
+    there = looked(renewed, z, weights * direction, direction, passing=True)
     return OnMesh(renewed, there, weights) if sound(there) else None
 
 
@@ -103,11 +99,16 @@ class _Step:
     def __init__(self, problem: Cycles, before: Here, after: Here, which: int) -> None:
         self.problem, self.before, self.which = problem, before, which
         self.chord, self.border = after.z - before.z, weights_of(problem) * before.tangent
+        # Derivatives by the share of the step at both ends of a cubic curve along the branch.
+        reach = float(self.border @ self.chord)
+        self.ends = reach * before.tangent, reach / float(self.border @ after.tangent) * after.tangent
         self.at = functools.cache(self._at)
 
     def _at(self, share: float) -> Here:
         """The cycle in the plane across the first tangent at a share of the step."""
-        return looked(self.problem, self.before.z + share * self.chord, self.border, self.before.tangent)
+        first, last = (end - self.chord for end in self.ends)
+        bow = share * (1 - share) * ((1 - share) * first - share * last)
+        return looked(self.problem, self.before.z + share * self.chord + bow, self.border, self.before.tangent)
 
     def value(self, share: float) -> float:
         """The test there."""
@@ -133,10 +134,11 @@ def between(problem: Cycles, before: Here, after: Here, missed: list[str]) -> li
         step, kind = _Step(problem, before, after, int(which)), CYCLE_TESTS[which]
         crossed = [at for at, one, _ in inside if one.type == "branch point"]
         try:
-            if abs(step.value(0.0)) <= _NOTHING or step.value(0.0) * step.value(1.0) > 0:
+            first, last = step.value(0.0), step.value(1.0)
+            if abs(first) <= _NOTHING or not first * last < 0:  # nor where multipliers are lost, and the test is none
                 continue
             share, here = _crossing(step) if kind == "branch point" else _zero(step)
-        except ArithmeticError:  # a cycle between the two could not be found
+        except (ArithmeticError, ValueError):  # a cycle between the two, or the test there, could not be found
             if kind == "fold" and crossed:
                 continue
             where = f"{float(before.z[-1]):.6g} and {float(after.z[-1]):.6g}"
@@ -198,8 +200,8 @@ def _special(step: _Step, share: float, here: Here) -> CycleFound | None:
         turning = mu[np.abs(mu.imag) > 1e-6]
         if not turning.size or np.min(np.abs(np.abs(turning) - 1)) > 1e-4:
             return None
-    period = float(equations.rule.period(equations.unpacked(here.z).free))
-    return CycleFound(kind, float(here.z[-1]), _doubt(step, share), period, mu, equations, here.z, here.tangent)
+    period, doubt = float(here.period), _doubt(step, share)
+    return CycleFound(kind, float(here.z[-1]), doubt, period, mu, equations, here.z, here.tangent)
 
 
 def _doubt(step: _Step, share: float) -> float:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._errors import InputError
-from ..cycles._collocation import CollocationEquations
-from ..cycles._gauss import equidistributed, gauss, lagrange
+from ..cycles._collocation import CollocationEquations, parts
+from ..cycles._gauss import equidistributed, evaluated, gauss
 from ..cycles._multipliers import multipliers
 from ..cycles._solved import referred
-from ._cycle_problem import Cycles, Here
-from ._cycle_special import CycleFound, OnMesh, between, looked, on_mesh, sound, weights_of
+from ._cycle_problem import Cycles, Here, looked
+from ._cycle_special import CycleFound, OnMesh, between, on_mesh, sound, weights_of
 from ._follow import ENDS
 
 Array = NDArray[np.float64]
@@ -35,6 +35,8 @@ _GROWN = 3.0
 _PHASES, _OPPOSITE = np.arange(64) / 64, -0.8
 #: First and smallest step.
 _FIRST, _SMALLEST = 5e-3, 1e-6
+#: A test nearer to zero than this is looked at with all care, lest its sign be wrong.
+_NEAR = 1e-5
 
 
 #: Said of the end of a branch that leads back to another one.
@@ -164,27 +166,31 @@ def walk(
         return CycleWalk([], [], ENDS[ENDS.no_start], problem.equations, z, [])
     missed: list[str] = []
     rows, found, step, landing, bend = [_row(problem, here)], [], _FIRST, False, np.zeros_like(here.z)
+    size = np.full(rows[0].low.size, 1e-300)
     while True:
         if len(rows) % _STRETCH == 0 or rows[-1].trivial_error > method.tol:
-            fresh = _remeshed(problem, here, method, rows[-1].trivial_error)
+            fresh = _remeshed(problem, here, method, rows[-1])
             if fresh is not None:
-                problem, here, weights = fresh
+                (problem, here, weights), rows[-1] = fresh
                 bend = np.zeros_like(here.z)
-                rows[-1] = _row(problem, here)._replace(special=rows[-1].special)
-        end = _ended(rows, window, method, landing)
+        size = np.maximum(size, rows[-1].high - rows[-1].low)
+        end = _ended(rows, size, window, method, landing=landing)
         if end:
             break
-        after, step, landing = _advanced(_Place(problem, here, weights, bend), step, method, window)
+        # The mesh is judged by errors that are smaller than those of a point passed by.
+        passing = (len(rows) + 1) % _STRETCH > 0
+        after, step, landing = _advanced(_Place(problem, here, weights, bend), step, method, window, passing=passing)
         if after is None:
             end = ENDS[ENDS.stuck]
             break
-        turned, halved = (bool(x) for x in _compared(problem.equations, here.z, after.z))
+        turned, halved = _compared(problem.equations, here.z, after.z)
         if turned or halved:
             end = SHRUNK if turned else HALVED
             break
         for one, there in between(problem, here, after, missed):
-            rows.append(_row(problem, there)._replace(special=len(found)))
-            found.append(one)
+            special, row = _fitting(problem, one, there, method)
+            rows.append(row._replace(special=len(found)))
+            found.append(special)
         rows.append(_row(problem, after))
         bend = (after.tangent - here.tangent) / math.sqrt(float(np.sum(weights * (after.z - here.z) ** 2)))
         here = after
@@ -199,18 +205,15 @@ def _last(like: Array, value: float) -> Array:
 
 
 def _row(problem: Cycles, here: Here) -> CycleRow:
-    equations = problem.equations
-    unknowns = equations.unpacked(here.z)
-    scale = np.asarray(equations.rule.scale)
-    mu = multipliers(here.pair)
-    mu = mu if mu.size == scale.size else np.full(scale.size, np.nan, complex)
-    error = 0.0 if equations.rule.multiple is not None else float(np.min(np.abs(mu - 1)))
+    mu, d = multipliers(here.pair), here.start.size
+    mu = mu if mu.size == d else np.full(d, np.nan, complex)
+    error = 0.0 if problem.equations.rule.multiple is not None else float(np.min(np.abs(mu - 1)))
     return CycleRow(
         parameter=float(here.z[-1]),
-        period=float(equations.rule.period(unknowns.free)),
-        start=np.asarray(unknowns.nodes[0]) * scale,
-        low=np.asarray(here.low),
-        high=np.asarray(here.high),
+        period=float(here.period),
+        start=here.start,
+        low=here.low,
+        high=here.high,
         multipliers=mu,
         trivial_error=error,
         special=-1,
@@ -227,7 +230,7 @@ class _Place(NamedTuple):
 
 
 def _advanced(
-    place: _Place, step: float, method: CycleContinuation, window: _Window
+    place: _Place, step: float, method: CycleContinuation, window: _Window, *, passing: bool
 ) -> tuple[Here | None, float, bool]:
     """The next point, the step to try after it, and whether it lies on an end of the window."""
     problem, here, weights, bend = place
@@ -240,7 +243,9 @@ def _advanced(
         guess = straight + 0.5 * size**2 * bend
         if landing:
             guess[-1], border = target, _last(border, 1 / window.width)
-        after = looked(problem, guess, border, here.tangent)
+        after = looked(problem, guess, border, here.tangent, passing=passing)
+        if passing and np.min(np.abs(after.tests[1:])) < _NEAR:
+            after = looked(problem, after.z, border, here.tangent)._replace(newton=after.newton)
         angle = math.acos(min(1.0, max(-1.0, float(np.sum(weights * after.tangent * here.tangent)))))
         off = math.sqrt(float(np.sum(weights * (after.z - straight) ** 2)))
         good = sound(after) and angle <= 3 * method.angle and off <= 3 * method.angle * size
@@ -253,60 +258,74 @@ def _advanced(
     return None, step, False
 
 
-@eqx.filter_jit
-def _compared(equations: CollocationEquations, before: Any, after: Any) -> tuple[Any, Any]:
+def _compared(equations: CollocationEquations, before: Any, after: Any) -> tuple[bool, bool]:
     """Whether the cycle came back inside out between two points of the branch, and whether its halves were exchanged.
 
     Once it has shrunk to a point it comes back turned by half; once its two halves have met, exchanged.
     """
-    one, other = (_difference(equations, z) for z in (before, after))
-    size = jnp.linalg.norm(one) * jnp.linalg.norm(other)
-    return inside_out(equations, before, after), jnp.sum(one * other) < _OPPOSITE * size
+    one, other = _differences(equations, before, after)
+    size = np.linalg.norm(one) * np.linalg.norm(other)
+    return inside_out(equations, before, after), bool(np.sum(one * other) < _OPPOSITE * size)
 
 
-@eqx.filter_jit
-def inside_out(equations: CollocationEquations, before: Any, after: Any) -> Any:
+def inside_out(equations: CollocationEquations, before: Any, after: Any) -> bool:
     """Whether the cycle has shrunk to a point between two points of the branch: then it comes back turned by half."""
-    one, other = equations.unpacked(before).stages, equations.unpacked(after).stages
-    table = gauss(equations.shape[1]).weights
-    weights = equations.widths[:, None, None] * table[:, None]
-    one, other = (x - jnp.sum(weights * x, axis=(0, 1)) for x in (one, other))
-    return jnp.sum(weights * one * other) < 0
+    weights = np.outer(equations.widths, gauss(equations.shape[1]).weights).ravel()
+    one, other = (parts(z, equations.shape).stages.reshape(weights.size, -1) for z in (before, after))
+    one, other = one - weights @ one, other - weights @ other
+    return bool(np.sum(weights @ (one * other)) < 0)
 
 
-def _difference(equations: CollocationEquations, z: Any) -> Any:
-    """Scaled states of the first half of the cycle less those of the second."""
-    unknowns, ends = equations.unpacked(z), jnp.cumsum(equations.widths)
-    i = jnp.clip(jnp.searchsorted(ends, _PHASES, side="right"), 0, len(ends) - 1)
-    local = (_PHASES - ends[i]) / equations.widths[i] + 1
-    points = np.concatenate([[0.0], gauss(equations.shape[1]).nodes])
-    values = jnp.concatenate([unknowns.nodes[:, None], unknowns.stages], axis=1)[i]
-    first, second = jnp.split(jnp.einsum("sj,sjd->sd", lagrange(points, local), values), 2)
-    return first + 0.5 * equations.winding - second
+def _differences(equations: CollocationEquations, *zs: Array) -> list[Array]:
+    """Of each cycle, the scaled states of its first half less those of its second."""
+    unknowns = [parts(z, equations.shape) for z in zs]
+    nodes = np.concatenate([u.nodes for u in unknowns], axis=-1)
+    stages = np.concatenate([u.stages for u in unknowns], axis=-1)
+    values = evaluated(equations.mesh, nodes, stages, _PHASES).reshape(2, -1, len(zs), len(equations.winding))
+    return list(np.moveaxis(values[0] + 0.5 * np.asarray(equations.winding) - values[1], 1, 0))
 
 
-def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, error: float) -> OnMesh | None:
-    """The cycle on a mesh that fits it; None if that fails or is no better.
+def _remeshed(problem: Cycles, here: Here, method: CycleContinuation, row: CycleRow) -> tuple[OnMesh, CycleRow] | None:
+    """The cycle on a mesh that fits it, with its row; None if that fails or is no better than `row`.
 
     There are half as many intervals where the error is far below what is asked for, and twice as many where it is above
     although the mesh fits.
     """
-    count = problem.equations.shape[0]
+    count, error = problem.equations.shape[0], row.trivial_error
     if error < _SPARE * method.tol and count >= 2 * method.intervals:
-        return _fitted(problem, here, count // 2)
-    fresh = _fitted(problem, here, count)
-    left = math.inf if fresh is None else _row(fresh.problem, fresh.here).trivial_error
+        return _fitted(problem, here, count // 2, row)
+    fresh = _fitted(problem, here, count, row)
+    left = math.inf if fresh is None else fresh[1].trivial_error
     if left > method.tol and 2 * count <= method.max_intervals:
-        return _fitted(problem, here, 2 * count)
+        return _fitted(problem, here, 2 * count, row)
     return fresh if left <= max(error, method.tol) else None
 
 
-def _fitted(problem: Cycles, here: Here, count: int) -> OnMesh | None:
-    return on_mesh(problem, here, equidistributed(problem.equations.mesh, np.asarray(here.slopes), count))
+def _fitted(problem: Cycles, here: Here, count: int, row: CycleRow) -> tuple[OnMesh, CycleRow] | None:
+    """The cycle on a mesh of `count` intervals that fits it, and its new row."""
+    fresh = on_mesh(problem, here, equidistributed(problem.equations.mesh, here.slopes, count))
+    return None if fresh is None else (fresh, _row(fresh.problem, fresh.here)._replace(special=row.special))
 
 
-def _ended(rows: list[CycleRow], window: _Window, method: CycleContinuation, landing: bool) -> str:
-    """Why the branch ends here, in a sentence; nothing if it goes on."""
+def _fitting(problem: Cycles, found: CycleFound, here: Here, method: CycleContinuation) -> tuple[CycleFound, CycleRow]:
+    """A special point and its row, on a mesh of its own where that of the branch no longer resolves it."""
+    row = _row(problem, here)
+    fresh = _fitted(problem, here, problem.equations.shape[0], row) if row.trivial_error > method.tol else None
+    if fresh is None or fresh[1].trivial_error >= row.trivial_error:
+        return found, row
+    (own, there, _), better = fresh
+    special = found._replace(
+        period=better.period,
+        multipliers=better.multipliers,
+        equations=own.equations,
+        z=there.z,
+        tangent=there.tangent,
+    )
+    return special, better._replace(parameter=found.parameter)
+
+
+def _ended(rows: list[CycleRow], size: Array, window: _Window, method: CycleContinuation, *, landing: bool) -> str:
+    """Why the branch ends here, in a sentence; nothing if it goes on. `size` is the largest extent so far."""
     last = rows[-1]
     grown = last.period > _GROWN * min(row.period for row in rows)
     lost = last.trivial_error > _LOST
@@ -322,16 +341,15 @@ def _ended(rows: list[CycleRow], window: _Window, method: CycleContinuation, lan
         )
     if landing:
         return ENDS[ENDS.bound]
-    if _closed(rows, window.width):
+    if _closed(rows, size, window.width):
         return ENDS[ENDS.closed]
     return ENDS[ENDS.full] if len(rows) >= method.max_points else ""
 
 
-def _closed(rows: list[CycleRow], width: float) -> bool:
+def _closed(rows: list[CycleRow], size: Array, width: float) -> bool:
     """Whether the branch is back at its first cycle."""
     if len(rows) < 10:
         return False
-    size = np.maximum(np.max([r.high - r.low for r in rows], axis=0), 1e-300)
 
     def place(row: CycleRow) -> Array:
         return np.concatenate([[row.parameter / width, math.log(row.period)], row.low / size, row.high / size])

@@ -37,6 +37,14 @@ class Unknowns(NamedTuple):
     free: Any
 
 
+def parts(z: Any, shape: tuple[int, int, int]) -> Unknowns:
+    """The unknowns of the vector `z`, of NumPy or JAX, on a mesh with intervals, degree and dimension `shape`."""
+    count, degree, d = shape
+    inner = count * d
+    outer = inner + count * degree * d
+    return Unknowns(z[:inner].reshape(count, d), z[inner:outer].reshape(count, degree, d), z[outer:])
+
+
 class Linear(NamedTuple):
     """The linearised equations of all intervals after elimination of their Gauss points.
 
@@ -90,10 +98,7 @@ class CollocationEquations(eqx.Module):
 
     def unpacked(self, z: Any) -> Unknowns:
         """The unknowns of the vector `z`."""
-        count, degree, d = self.shape
-        inner = count * d
-        outer = inner + count * degree * d
-        return Unknowns(z[:inner].reshape(count, d), z[inner:outer].reshape(count, degree, d), z[outer:])
+        return parts(z, self.shape)
 
     def residual(self, z: Any) -> Any:
         """Mismatch of the ends of the intervals, of their Gauss points, and of the phase."""
@@ -101,10 +106,10 @@ class CollocationEquations(eqx.Module):
         ends, inner, _ = jax.vmap(self._interval, in_axes=(0, 0, 0, 0, None))(
             unknowns.nodes, unknowns.stages, self.widths, self._starts(), unknowns.free
         )
-        parts = [jnp.ravel(ends - self._following(unknowns.nodes)), jnp.ravel(inner)]
+        mismatch = [jnp.ravel(ends - self._following(unknowns.nodes)), jnp.ravel(inner)]
         if self.rule.multiple is None:
-            parts.append(jnp.sum(self.phase_row() * (unknowns.stages - self.reference))[None])
-        return jnp.concatenate(parts)
+            mismatch.append(jnp.sum(self.phase_row() * (unknowns.stages - self.reference))[None])
+        return jnp.concatenate(mismatch)
 
     def bordered_solve(self, z: Any, border: Any, rhs: Any) -> Any:
         """The solution x of `[G_z; border] x = rhs`; `rhs` has one entry more than `residual`."""
@@ -191,8 +196,8 @@ class CollocationEquations(eqx.Module):
         """The linearised equations at `z`; for right-hand sides `rhs`, `(intervals, degree * d, r)`, alone if given."""
         unknowns, (count, degree, d) = self.unpacked(z), self.shape
         rhs = jnp.broadcast_to(jnp.eye(degree * d), (count, degree * d, degree * d)) if rhs is None else rhs
-        parts = jax.vmap(self._blocks, in_axes=(0, 0, 0, 0, None, 0))
-        return parts(unknowns.nodes, unknowns.stages, self.widths, self._starts(), unknowns.free, rhs)
+        blocks = jax.vmap(self._blocks, in_axes=(0, 0, 0, 0, None, 0))
+        return blocks(unknowns.nodes, unknowns.stages, self.widths, self._starts(), unknowns.free, rhs)
 
     def _blocks(self, x: Any, stages: Any, width: Any, start: Any, free: Any, rhs: Any) -> Linear:
         _, degree, d = self.shape

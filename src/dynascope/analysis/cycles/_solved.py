@@ -120,12 +120,17 @@ def posed(
     return referred(equations, z), z
 
 
-@eqx.filter_jit
 def referred(equations: CollocationEquations, z: Any) -> CollocationEquations:
     """The same equations with the phase of the cycle `z`."""
+    return CollocationEquations(equations.rule, *_own(equations, z))
+
+
+@eqx.filter_jit
+def _own(equations: CollocationEquations, z: Any) -> tuple[Any, ...]:
+    """All of the equations of the cycle `z` but the rule, on the device."""
     unknowns = equations.unpacked(z)
-    own = unknowns.stages, equations.slopes_of(z), equations.rule.period(unknowns.free)
-    return eqx.tree_at(lambda e: (e.reference, e.slopes, e.pace), equations, own)
+    period = equations.rule.period(unknowns.free)
+    return equations.widths, equations.winding, unknowns.stages, equations.slopes_of(z), period
 
 
 def moved(equations: CollocationEquations, z: Any, mesh: Array, new: Array) -> tuple[CollocationEquations, Any]:
