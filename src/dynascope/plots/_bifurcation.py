@@ -55,7 +55,8 @@ def bifurcation_diagram(
         InputError: If there is no branch, or no component of that name.
     """
     if not result.kinds:
-        raise InputError("There is no branch to draw: no equilibrium was found. Take a larger `region`.")
+        advice = " ".join(result.notes).rstrip(".") or "Take a larger `region`"
+        raise InputError(f"There is no branch to draw: no equilibrium was found. {advice}.")
     name = result.names[0] if variable is None else variable
     if name not in result.names:
         raise InputError(f"`variable` must be one of {', '.join(result.names[:20])}; got {name!r}.")

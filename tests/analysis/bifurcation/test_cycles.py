@@ -23,6 +23,10 @@ def test_lure_doubles_its_period():
     assert hopf.parameter == pytest.approx(1.0, abs=1e-9)
     doublings = [p for p in diagram.points if p.type == "period doubling"]
     assert doublings[0].parameter == pytest.approx(0.6303020, abs=1e-6)
+    # The trace of the Jacobian is -a everywhere, so that the product of all multipliers is known at each point passed by.
+    for branch in (b for b in diagram.branches if b.kind == "cycle"):
+        product = np.prod(branch.eigenvalues, axis=1)
+        np.testing.assert_allclose(product, np.exp(-branch.parameter * branch.period), rtol=1e-5)
     assert np.min(np.abs(doublings[0].eigenvalues + 1)) < 1e-6
     # The doubled branch is born there, with twice the period, and doubles again.
     first, second = (b for b in diagram.branches if b.kind == "cycle")
@@ -76,3 +80,4 @@ def test_hodgkin_huxley():
     high = cycles.high[:, 0] - cycles.low[:, 0] > 100
     at = np.interp(10.0, cycles.parameter[high], cycles.period[high])
     assert at == pytest.approx(14.63621, abs=0.05)
+    assert periodic_orbit(ds.build("hodgkin-huxley", I=10.0)).period == pytest.approx(14.63621, abs=1e-6)

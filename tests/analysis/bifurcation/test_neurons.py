@@ -94,6 +94,38 @@ def test_wrong_questions_are_refused_before_the_work(name, parameter, low, high,
         bifurcations(ds.build(name), parameter, low, high)
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"max_branches": 0}, "`max_branches` must be a whole number from 1 on, got 0"),
+        ({"doublings": -1}, "`doublings` must be a whole number from 0 on, got -1"),
+        ({"deflations": 1.5}, "`deflations` must be 0, or at least 2"),
+        ({"method": "moore-penrose"}, r"`method` must be a `PseudoArclength\(...\)` or None, got 'moore-penrose'"),
+        ({"cycles": True}, r"`cycles` must be a `CycleContinuation\(...\)` or None, got True"),
+    ],
+)
+def test_wrong_options_are_refused_before_the_work(options, says):
+    with pytest.raises(ds.InputError, match=says):
+        bifurcations(ds.build("lorenz"), "rho", 0.0, 1.0, **options)
+
+
+def test_where_a_phase_keeps_turning_the_diagram_says_what_to_do():
+    diagram = bifurcations(ds.build("duffing"), "gamma", 0.1, 0.5)
+    assert not diagram.kinds
+    assert "`phi` turns at the same rate everywhere" in diagram.notes[0]
+    assert "cycle_branch" in diagram.summary()
+    with pytest.raises(ds.InputError, match=r"no equilibrium was found\. Nothing rests, for `phi`"):
+        ds.plot(diagram)
+    assert bifurcations(ds.build("lorenz"), "rho", 0.1, 0.5).notes == ()
+
+
+def test_the_advice_to_forced_systems_names_what_exists():
+    swing = ds.systems.driven(ds.build("fitzhugh-nagumo"), ds.systems.Sine(amplitude=0.1, period=30.0))
+    with pytest.raises(ds.InputError, match=r"`dynascope\.solve\.stroboscopic_map`"):
+        bifurcations(swing, "I", 0.0, 1.0)
+    assert callable(ds.solve.stroboscopic_map)
+
+
 def test_an_input_level_is_a_parameter():
     system = ds.build("morris-lecar", I=80.0)
     diagram = bifurcations(system, "input", 0.0, 50.0, cycles=None)

@@ -77,6 +77,11 @@ def test_where_there_is_no_point_the_code_says_so():
     assert away.result != ds.RESULTS.successful
 
 
+def test_a_state_of_another_size_is_refused():
+    with pytest.raises(ds.InputError, match="must hold the 2 components of `FitzHughNagumo`, got 1"):
+        hopf_point(ds.build("fitzhugh-nagumo"), "I", 0.33, jnp.array([-0.967]))
+
+
 def test_a_family_of_branches_is_one_program():
     system, region = small.s_curve()
     frozen = frozen_at(system, None, 0.0)

@@ -109,8 +109,10 @@ def bifurcations(
     """
     require_64_bit("A bifurcation diagram")
     check_kind(system)
-    if deflations < 0 or deflations == 1:
-        raise InputError(f"`deflations` must be 0, or at least 2 values of the parameter, got {deflations}.")
+    _check_counts(max_branches=max_branches, doublings=doublings, deflations=deflations)
+    _check_methods(
+        method=(method, PseudoArclength), cycles=(cycles, CycleContinuation), spikes=(spikes, HybridContinuation)
+    )
     frozen = frozen_at(system, inputs, 0.0)
     free = free_parameter(system, parameter, frozen.u)
     low, high = checked_range(system, free, low, high)
@@ -137,7 +139,7 @@ def bifurcations(
         names=tuple(v.name for v in variables),
         time_unit=system.time_unit,
         discrete=is_discrete(system),
-        notes=(*traced.notes, *doubts),
+        notes=(*traced.notes, *doubts, *([] if traced.branches else _turning(problem, bounds))),
         result=RESULTS.successful,
         settings=provenance(
             system=type(system).__name__,
@@ -195,6 +197,38 @@ def _noted(diagram: BifurcationDiagram, text: str, option: str) -> BifurcationDi
     return dataclasses.replace(diagram, notes=(*diagram.notes, note))
 
 
+def _turning(problem: Equilibria, bounds: Bounds) -> list[str]:
+    """What to do where a phase turns at the same rate everywhere, as that of a drive does, so that nothing rests."""
+    if problem.discrete:
+        return []
+    z = (bounds.low + bounds.high) / 2
+    rate, slopes = np.asarray(problem.moved(z[:-1], z[-1])), np.asarray(problem.jacobian(z))
+    told = []
+    for i, variable in enumerate(state_variables(problem.frozen.system)):
+        if variable.topology == "circle" and rate[i] != 0 and not slopes[i].any():
+            told.append(
+                f"Nothing rests, for `{variable.name}` turns at the same rate everywhere. Follow a cycle: "
+                "`dynascope.analysis.bifurcation.cycle_branch` goes on from one that `periodic_orbit` has found."
+            )
+    return told
+
+
+def _check_counts(*, max_branches: int, doublings: int, deflations: int) -> None:
+    """Refuse numbers of branches, generations or values that are none, before the work."""
+    for name, value, least in (("max_branches", max_branches, 1), ("doublings", doublings, 0)):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise InputError(f"`{name}` must be a whole number from {least} on, got {value!r}.")
+    if not isinstance(deflations, (int, np.integer)) or deflations < 0 or deflations == 1:
+        raise InputError(f"`deflations` must be 0, or at least 2 values of the parameter, got {deflations!r}.")
+
+
+def _check_methods(**given: tuple[Any, type]) -> None:
+    """Refuse what is no method, such as its name in quotes."""
+    for name, (value, wanted) in given.items():
+        if value is not None and not isinstance(value, wanted):
+            raise InputError(f"`{name}` must be a `{wanted.__name__}(...)` or None, got {value!r}.")
+
+
 def check_kind(system: AbstractSystem) -> None:
     """Refuse systems that rest nowhere, or whose rest cannot be followed here."""
     if kind(system) == "delay flow":
@@ -205,7 +239,7 @@ def check_kind(system: AbstractSystem) -> None:
     if system.forcing_period() is not None:
         raise InputError(
             f"`{type(system).__name__}` is forced periodically, so that no state stays put. Give its stroboscopic map "
-            "(`dynascope.solve.stroboscopic`), whose fixed points are the cycles of the period of the forcing."
+            "(`dynascope.solve.stroboscopic_map`), whose fixed points are the cycles of the period of the forcing."
         )
 
 

@@ -130,8 +130,9 @@ class BifurcationDiagram(AbstractResult):
         """How many branches there are, and what happens on them."""
         unit = "" if self.parameter_unit == "1" else f" {self.parameter_unit}"
         where = f"{self.parameter_name} from {self.window[0]:g} to {self.window[1]:g}{unit}"
+        notes = [f"  Note: {note}" for note in self.notes]
         if not self.kinds:
-            return f"{where}: no equilibrium found from {self.settings['starts']} starts."
+            return "\n".join([f"{where}: no equilibrium found from {self.settings['starts']} starts.", *notes])
         counts = [(kind, sum(k == kind for k in self.kinds)) for kind in dict.fromkeys(self.kinds)]
         said = ", ".join(f"{n} branch{'es' if n > 1 else ''} of {_PLURAL[kind]}" for kind, n in counts)
         lines = [f"{where}: {said}; {len(self.types) or 'no'} special point{'s' if len(self.types) != 1 else ''}."]
@@ -140,7 +141,7 @@ class BifurcationDiagram(AbstractResult):
         lines += [f"  {told(points[i], self)}" for i in order[:_LISTED]]
         if len(points) > _LISTED:
             lines.append(f"  and {len(points) - _LISTED} more")
-        return "\n".join([*lines, *(f"  Note: {note}" for note in self.notes)])
+        return "\n".join([*lines, *notes])
 
 
 def told(point: SpecialPoint, diagram: BifurcationDiagram) -> str:

@@ -12,7 +12,7 @@ from jax.flatten_util import ravel_pytree
 
 from ..._errors import RESULTS, InputError
 from ..._types import State
-from ...systems import AbstractSystem, is_discrete
+from ...systems import AbstractSystem, dimension, is_discrete
 from .._precision import require_64_bit
 from ..stability._frozen import frozen_at
 from ._equilibria import Equilibria
@@ -67,7 +67,7 @@ def fold_point(system: AbstractSystem, parameter: str, value: Any, state: State,
         Moore & Spence (1980), The calculation of turning points of nonlinear equations, SIAM Journal on Numerical
         Analysis 17, 567-576.
     """
-    return pinned_real(_problem(system, parameter, inputs), _guess(value, state), 0.0)
+    return pinned_real(_problem(system, parameter, inputs), _guess(system, value, state), 0.0)
 
 
 def period_doubling_point(
@@ -76,7 +76,7 @@ def period_doubling_point(
     """The period doubling (flip) of a map near `state` and `value`: an eigenvalue -1; otherwise as `fold_point`."""
     if not is_discrete(system):
         raise InputError(f"`{type(system).__name__}` is a flow, whose equilibria have no period to double. Give a map.")
-    return pinned_real(_problem(system, parameter, inputs), _guess(value, state), -2.0)
+    return pinned_real(_problem(system, parameter, inputs), _guess(system, value, state), -2.0)
 
 
 def hopf_point(system: AbstractSystem, parameter: str, value: Any, state: State, *, inputs: Any = None) -> PinnedPoint:
@@ -89,7 +89,7 @@ def hopf_point(system: AbstractSystem, parameter: str, value: Any, state: State,
         Griewank & Reddien (1983), The calculation of Hopf points by a direct method, IMA Journal of Numerical Analysis
         3, 295-303.
     """
-    return pinned_pair(_problem(system, parameter, inputs), _guess(value, state))
+    return pinned_pair(_problem(system, parameter, inputs), _guess(system, value, state))
 
 
 def branch_point(
@@ -103,7 +103,7 @@ def branch_point(
     Reference:
         Allgower & Georg (1990), Numerical continuation methods, Springer, chapter 8.
     """
-    return pinned_crossing(_problem(system, parameter, inputs), _guess(value, state))
+    return pinned_crossing(_problem(system, parameter, inputs), _guess(system, value, state))
 
 
 def pinned_real(problem: Equilibria, z: Any, eigenvalue: Any) -> PinnedPoint:
@@ -184,8 +184,14 @@ def _problem(system: AbstractSystem, parameter: str, inputs: Any) -> Equilibria:
     return Equilibria(frozen, free, jnp.ones(n), jnp.ones(()), is_discrete(system))
 
 
-def _guess(value: Any, state: State) -> Any:
-    return jnp.append(ravel_pytree(state)[0].astype(float), jnp.asarray(value, float))
+def _guess(system: AbstractSystem, value: Any, state: State) -> Any:
+    flat = ravel_pytree(state)[0].astype(float)
+    # A shorter one would be stretched by broadcasting, and another question answered.
+    if flat.size != dimension(system):
+        raise InputError(
+            f"`state` must hold the {dimension(system)} components of `{type(system).__name__}`, got {flat.size}."
+        )
+    return jnp.append(flat, jnp.asarray(value, float))
 
 
 def _scaled(problem: Equilibria, z: Any) -> tuple[Callable[[Any, Any], Any], Any]:
