@@ -23,7 +23,7 @@ def test_lure_doubles_its_period():
     assert hopf.parameter == pytest.approx(1.0, abs=1e-9)
     doublings = [p for p in diagram.points if p.type == "period doubling"]
     assert doublings[0].parameter == pytest.approx(0.6303020, abs=1e-6)
-    # The trace of the Jacobian is -a everywhere, so that the product of all multipliers is known at each point passed by.
+    # The trace of the Jacobian is -a everywhere, so that the product of all multipliers is known at each point.
     for branch in (b for b in diagram.branches if b.kind == "cycle"):
         product = np.prod(branch.eigenvalues, axis=1)
         np.testing.assert_allclose(product, np.exp(-branch.parameter * branch.period), rtol=1e-5)
