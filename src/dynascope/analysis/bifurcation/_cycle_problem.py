@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ..._compile import compiled
 from ..cycles._collocation import CollocationEquations
 from ..cycles._condensed import Chain, eliminated, solve_chain
 from ..cycles._gauss import lagrange_rows
@@ -194,7 +194,7 @@ def look(problem: Cycles, guess: Any, border: Any, along: Any, passing: Any) -> 
     )
 
 
-@eqx.filter_jit
+@compiled
 def _looked(problem: Cycles, guess: Any, border: Any, along: Any, passing: Any) -> Any:
     return ravel_pytree(look(problem, guess, border, along, passing))[0]
 

@@ -6,13 +6,13 @@ import functools
 import math
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from ..._compile import compiled
 from ..cycles._collocation import CollocationEquations, parts
 from ..cycles._gauss import evaluated, lagrange, phases_of
 from ..cycles._multipliers import multipliers
@@ -48,12 +48,12 @@ class CycleFound(NamedTuple):
     tangent: Any
 
 
-@eqx.filter_jit
+@compiled
 def _compiled_weights(problem: AbstractProblem) -> Any:
     return problem.weights()
 
 
-@eqx.filter_jit
+@compiled
 def _once_around(problem: Cycles, z: Any) -> Any:
     return problem.equations.once_around(z)
 

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ._condensed import Chain, eliminated, solve_chain
 from ._gauss import gauss
 from ._rule import Rule
@@ -216,7 +217,7 @@ class CollocationEquations(eqx.Module):
         return Linear(per_node, per_free, inverse, flow, jnp.eye(d) + flow @ per_node, by_end + flow @ per_free)
 
 
-@eqx.filter_jit
+@compiled
 def newton(equations: CollocationEquations, z: Any, *, steps: int = 40, tol: float = 1e-11) -> tuple[Any, Any, Any]:
     """Damped Newton steps at a fixed parameter.
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._compile import compiled
 from ..._errors import RESULTS, InputError
 from ...systems import Variable
 from ._collocation import CollocationEquations, newton
@@ -125,7 +126,7 @@ def referred(equations: CollocationEquations, z: Any) -> CollocationEquations:
     return CollocationEquations(equations.rule, *_own(equations, z))
 
 
-@eqx.filter_jit
+@compiled
 def _own(equations: CollocationEquations, z: Any) -> tuple[Any, ...]:
     """All of the equations of the cycle `z` but the rule, on the device."""
     unknowns = equations.unpacked(z)
@@ -165,7 +166,7 @@ def solved_from(
     )
 
 
-@eqx.filter_jit
+@compiled
 def _once_around(equations: CollocationEquations, z: Any) -> Any:
     return equations.once_around(z)
 

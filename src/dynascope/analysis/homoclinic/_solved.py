@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
+from ..._compile import compiled
 from ..cycles import Collocation
 from ..cycles._collocation import CollocationEquations
 from ..cycles._gauss import bisected, equidistributed, evaluated, phases_of
@@ -121,7 +122,7 @@ def first_posed(
     return eqx.tree_at(lambda p: p.width, problem, _width(problem, jnp.asarray(z))), z
 
 
-@eqx.filter_jit
+@compiled
 def _width(problem: Connections, z: Any) -> Any:
     """Changes of the parameters that would change the velocities along the path by their own size."""
     rule, free = problem.equations.rule, problem.outer(z).free
@@ -142,7 +143,7 @@ def solved(problem: Connections, z: Array, rows: Array | None = None) -> Solved:
     return Solved(problem, z, float(residual), float(step), slopes, jacobians, apart, rows)
 
 
-@eqx.filter_jit
+@compiled
 def _solved(problem: Connections, z: Any, rows: Any) -> Any:
     z, residual, step, _ = newton(problem, z, rows)
     slopes = problem.equations.slopes_of(problem.path(z))
