@@ -197,5 +197,5 @@ def test_tori_of_lorenz_84_begin_at_its_double_hopf_points():
     np.testing.assert_allclose(np.array(ends[0]), np.array(ends[1]) * [1, -1], atol=1e-6)
     for point in (p for p in whole.points if p.type == "zero-hopf"):
         assert point.said == "no tori"
-        with pytest.raises(ds.InputError, match="a zero-Hopf point that has tori, or .*; got a zero-hopf"):
+        with pytest.raises(ds.InputError, match=r"a zero-Hopf point that has tori, or .*; got a zero-hopf"):
             ds.bifurcation_curve(system, point, ranges, region=region)
