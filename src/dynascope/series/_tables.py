@@ -125,10 +125,14 @@ def several_arrays(shapes: dict[str, tuple[int, ...]], where: str) -> InputError
     shown = "; ".join(f"`{name}` {shape}" for name, shape in list(shapes.items())[:20])
     more = f"; and {len(shapes) - 20} more" if len(shapes) > 20 else ""
     example = next(iter(shapes))
+    hint = "" if any(len(shape) != 1 for shape in shapes.values()) else _OF_SPIKES
     return InputError(
         f"{where} holds {len(shapes)} arrays: {shown}{more}. Choose one with `variable` "
-        f"(command line: `--variable {example}`)."
+        f"(command line: `--variable {example}`).{hint}"
     )
+
+
+_OF_SPIKES = " Times of spikes are read from arrays `unit0`, `unit1`, ..., with `start` and `stop` beside them."
 
 
 def _of_array(array: Any, time: str | None, decided: tuple[str, ...]) -> Samples:

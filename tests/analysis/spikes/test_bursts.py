@@ -56,6 +56,34 @@ def test_occasional_doublets_are_two_kinds_of_intervals() -> None:
     assert found.spikes_per_burst == pytest.approx(4 / 3, abs=0.1)
 
 
+def recorded(generator: np.random.Generator, *, count: int = 60) -> np.ndarray:
+    """Bursts of six spikes within 30 ms at random times: intervals of every length, no stretch is empty."""
+    starts = np.cumsum(generator.exponential(300.0, count))
+    return np.sort(np.concatenate([start + generator.uniform(0.0, 30.0, 6) for start in starts]))
+
+
+def test_recorded_bursts_have_a_valley_instead_of_an_empty_stretch() -> None:
+    generator = np.random.default_rng(2)
+    found = [bursts(recorded(generator)) for _ in range(20)]
+    assert np.mean([one.bursting for one in found]) >= 0.9
+    seen = [one for one in found if one.bursting]
+    assert np.mean([one.spikes_per_burst for one in seen]) == pytest.approx(6.0, abs=1.5)  # some overlap
+    assert 10.0 < np.median([one.threshold for one in seen]) < 100.0
+
+
+@pytest.mark.parametrize("count", [150, 600])
+def test_intervals_of_one_kind_hardly_ever_have_a_valley(count: int) -> None:
+    generator = np.random.default_rng(3)
+    kinds = [
+        lambda: generator.gamma(0.4, 10.0, count),
+        lambda: generator.gamma(4.0, 10.0, count),
+        lambda: generator.lognormal(0.0, 1.0, count),
+        lambda: generator.wald(1.0, 1.0, count),
+        lambda: generator.uniform(1.0, 9.0, count),
+    ]
+    assert np.mean([bursts(np.cumsum(kind())).bursting for kind in kinds for _ in range(20)]) < 0.03
+
+
 def test_too_few_spikes_say_nothing() -> None:
     assert not bursts([1.0, 2.0, 10.0]).successful
     assert not bursts([]).bursting
