@@ -21,6 +21,11 @@ def _as_array(value: Any) -> Any:
     """A floating (or complex) array of `value`; arrays of any float type and tracers pass unchanged."""
     if isinstance(value, jax.Array | np.ndarray) and jnp.issubdtype(value.dtype, jnp.inexact):
         return jnp.asarray(value)
+    if isinstance(value, str):
+        raise InputError(
+            f"A parameter must be a number or an array, got {value!r}. Give the number alone, in the unit that the "
+            "parameter is described in."
+        )
     return jnp.asarray(value, dtype=jnp.result_type(float))
 
 
@@ -141,6 +146,21 @@ def _checked(name: str, value: Any, old: Any, metadata: Mapping[str, Any], syste
     if not isinstance(new, Tracer):
         _check_bounds(name, np.asarray(new), metadata)
     return new
+
+
+def check_bounds(part: Any, name: str) -> None:
+    """Check all parameters of a part of a system, which building it does not: constructors also run while tracing.
+
+    Args:
+        part: Any value with fields made by `param`.
+        name: Begin of the names of its parameters in the message.
+
+    Raises:
+        InputError: If a parameter is not finite or out of its bounds.
+    """
+    for full, (value, metadata) in parameters(part, prefix=f"{name}.").items():
+        if not isinstance(value, Tracer):
+            _check_bounds(full, np.asarray(value), metadata)
 
 
 def _check_bounds(name: str, value: Any, metadata: Any) -> None:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from .._errors import InputError
 from .._types import Key, State
-from ..systems import AbstractSystem, state_variables
+from ..systems import AbstractSpiking, AbstractSystem, state_variables
 from ._as_map import Stepped, as_map
 
 
@@ -20,6 +20,11 @@ def check_differentiable(system: AbstractSystem, what: str) -> None:
         InputError: If some of its states are discrete; `what` names the analysis.
     """
     discrete = [v.name for v in state_variables(system) if v.topology == "discrete"]
+    if isinstance(system, AbstractSpiking) and discrete:
+        raise InputError(
+            f"Spikes of `{type(system).__name__}` fall on steps, so that `{what}` would miss how they move. Make a "
+            "`SpikingCircuit` of the neurons: it is exact to every spike."
+        )
     if discrete:
         raise InputError(
             f"`{type(system).__name__}` has discrete states (`{discrete[0]}`, ...): nearby states do not exist, so it "

@@ -9,5 +9,6 @@ from ._mending import LongestStretch as LongestStretch
 from ._recording import Recording as Recording
 from ._spike_trains import SpikeTrains as SpikeTrains
 from ._spike_trains import as_spike_trains as as_spike_trains
+from ._spike_trains import check_spike_trains as check_spike_trains
 from ._trajectory import Events as Events
 from ._trajectory import Trajectory as Trajectory

@@ -153,6 +153,20 @@ def padded(times: NDArray[np.float64], keep: NDArray[np.bool_]) -> NDArray[np.fl
     return out
 
 
+def check_spike_trains(trains: Any, what: str) -> None:
+    """Check that `trains` know the window in which they were watched.
+
+    Raises:
+        InputError: If they are plain arrays; `what` names what needs them.
+    """
+    if not isinstance(trains, SpikeTrains):
+        raise InputError(
+            f"`{what}` needs `SpikeTrains`, which know the window in which they were watched, got "
+            f"`{type(trains).__name__}`. Make them with `as_spike_trains(times, start=..., stop=...)`, one array of "
+            "times per unit."
+        )
+
+
 def as_spike_trains(
     trains: Sequence[ArrayLike] | Mapping[str, ArrayLike] | NDArray[np.float64],
     *,

@@ -144,6 +144,8 @@ def _checked(network: Any, duration: float, every: float | None, key: Any) -> tu
         raise InputError(
             f"`{type(network).__name__}` is noisy and needs a random key. Pass `key=jax.random.key(0)` or another seed."
         )
+    if isinstance(duration, str):
+        raise InputError(f"`duration` must be a number of ms, got {duration!r}.")
     steps = round(float(duration) / network.dt) if math.isfinite(duration) else 0
     if steps < 1:
         raise InputError(f"`duration` must be at least one step of {network.dt:g} ms, got {duration:g} ms.")

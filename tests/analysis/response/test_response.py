@@ -119,6 +119,15 @@ def test_what_is_refused() -> None:
         linear_response(Lorenz())  # type: ignore[arg-type]
     with pytest.raises(InputError, match="at least 1"):
         linear_response(LinearMap(np.eye(2)), lags=0)
+    with pytest.raises(InputError, match="`method` must be"):
+        linear_response(LinearMap(np.eye(2)), method="kicks")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="`size` of `Kicks`"):
+        Kicks(0.0)
+    found = linear_response(LinearMap(0.5 * np.eye(2)), lags=2, samples=16)
+    with pytest.raises(InputError, match="from 0 to 1, got 5 and 0"):
+        found.resonance(5, 0)
+    with pytest.raises(InputError, match="`frequencies` must be finite"):
+        found.resonance(0, 1, frequencies=[np.nan])
     with pytest.raises(InputError, match="shape of the response"):
         effective_connectivity(linear_response(LinearMap(0.5 * np.eye(3)), lags=2, samples=16), np.eye(4))
     with pytest.raises(ComputationFailed, match="finite"):

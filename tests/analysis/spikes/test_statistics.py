@@ -1,6 +1,7 @@
 """Known answers: Poisson and regular trains, branching processes, coins, rhythms; and what is refused."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,15 +11,21 @@ from dynascope.analysis.spikes import (
     Causal,
     Dither,
     Gaussian,
+    PlaceCode,
     ShuffleIntervals,
     UniformTimes,
     avalanches,
+    binned,
     branching_ratio,
     correlations,
     correlogram,
+    decoded_position,
     entropy,
     fano_factor,
+    firing_regime,
     firing_statistics,
+    interval_coherence,
+    intervals,
     isi_distance,
     mutual_information,
     phase_amplitude_coupling,
@@ -294,3 +301,39 @@ def test_what_is_refused():
         phases_at([3.0], [0.0, 1.0], dt=1.0)
     with pytest.raises(InputError, match="too few"):
         branching_ratio(np.ones(50))
+    two = as_spike_trains([[1.0], [1.5]], start=0.0, stop=2.0)
+    with pytest.raises(InputError, match=r"`surrogate` must be `Dither\(width\)`"):
+        correlations(two, bin=0.5, surrogate="dither")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="at least 2, got 0"):
+        correlations(two, bin=0.5, surrogate=UniformTimes(), count=0)
+    with pytest.raises(InputError, match="`width` of `Dither`"):
+        Dither(-1.0)
+    with pytest.raises(InputError, match="`smoothing` must be"):
+        rate_curve(two, bin=0.5, smoothing="gaussian")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="`longest` must lie"):
+        correlogram(two, bin=0.5, longest=math.nan)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        firing_statistics,
+        firing_regime,
+        intervals,
+        interval_coherence,
+        isi_distance,
+        spike_distance,
+        spike_synchronisation,
+        partial(binned, bin=0.1),
+        partial(rate_curve, bin=0.1),
+        partial(correlations, bin=0.1),
+        partial(correlogram, bin=0.1, longest=0.1),
+        partial(spike_time_tiling, width=0.1),
+        partial(victor_purpura_distance, cost=1.0),
+        partial(van_rossum_distance, time_constant=1.0),
+        partial(decoded_position, PlaceCode([0.0]), window=0.1, grid=[0.0, 1.0]),
+    ],
+)
+def test_plain_times_are_refused_because_their_window_is_not_known(ask):
+    with pytest.raises(InputError, match=r"needs `SpikeTrains`.* got `list`\. Make them with `as_spike_trains"):
+        ask([[1.0, 2.0], [1.5]])

@@ -213,3 +213,8 @@ def test_network_on_a_graph_is_saved_and_loaded(tmp_path: Path) -> None:
         ds.save(system, tmp_path / "network.safetensors")
         assert eqx.tree_equal(ds.load(tmp_path / "network.safetensors"), system)
     assert float(network.replace(**{"graph.weights": 3.0}).graph.weights[0]) == 3.0  # type: ignore[union-attr]
+
+
+def test_no_oscillators_are_refused() -> None:
+    with pytest.raises(InputError, match="at least 1 oscillator, got 0"):
+        Kuramoto.quantiles(n=0)

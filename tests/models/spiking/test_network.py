@@ -11,7 +11,7 @@ import pytest
 
 import dynascope as ds
 from dynascope import InputError
-from dynascope.models import Izhikevich
+from dynascope.models import Izhikevich, PairSTDP
 from dynascope.models.spiking import (
     AllPairs,
     CatalogueCells,
@@ -21,6 +21,7 @@ from dynascope.models.spiking import (
     Edges,
     FixedInDegree,
     FixedProbability,
+    Homeostasis,
     LeakyCells,
     OneToOne,
     PoissonCells,
@@ -365,6 +366,56 @@ def test_other_mistakes_are_refused() -> None:
         simulate(network(kicked), 0.0)
     with pytest.raises(InputError, match="no variable `W`"):
         noisy.of(noisy.initial_state(), "a", "W")
+
+
+LEAKY = [Population("a", 2, LeakyCells((CurrentReceptor("exc", tau=5.0),)))]
+TRAINS = as_spike_trains([[1.0, 2.0]], start=0.0, stop=5.0, time_unit="ms")
+
+
+def any_(value: Any) -> Any:
+    """The value, of which type checkers know nothing."""
+    return value
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Population("a", 2, any_(Izhikevich())), "as `CatalogueCells(neuron, receptors)`"),
+        (lambda: Population("a", 2, LeakyCells(tau=-1.0)), "`a.tau` must lie in [1e-06, inf] ms, got -1.0"),
+        (lambda: LeakyCells(tau=any_("20 ms")), "must be a number or an array, got '20 ms'"),
+        (lambda: Projection("a", "a", any_(np.eye(2)), "exc"), "`Edges.of(matrix)`, got `ndarray`"),
+        (lambda: Projection("a", "a", AllPairs(), "exc", plasticity=any_("stdp")), "`PairSTDP`, `TripletSTDP` or None"),
+        (
+            lambda: Projection("a", "a", AllPairs(), "exc", homeostasis=Homeostasis(target=-1.0)),
+            "`homeostasis.target` must lie in",
+        ),
+        (lambda: network(LEAKY, [], [WhiteNoise("a", sigma=-1.0)]), "`WhiteNoise of a.sigma` must lie in"),
+        (lambda: network(LEAKY, [], [PoissonInput("a", "exc", rate=-1.0)]), "`PoissonInput of a.rate` must lie in"),
+        (
+            lambda: network(LEAKY, [Projection("a", "a", AllPairs(), "exc", -1.0, plasticity=PairSTDP(w_max=2.0))]),
+            "learn between 0 and 2, but start from -1 to -1",
+        ),
+        (
+            lambda: network(LEAKY, [Projection("a", "a", Edges.of(np.ones((1, 2))), "exc")]),
+            "2 sources and 1 targets, but there are 2 and 2: its shape must be (2, 2)",
+        ),
+        (
+            lambda: network(LEAKY, [Projection("a", "a", FixedInDegree(any_(1.5)), "exc")]),
+            "must be a whole number from",
+        ),
+        (lambda: RecordedCells.of(any_([[1.0]]), dt=0.1), "needs `SpikeTrains`"),
+        (lambda: Population("in", 3, RecordedCells.of(TRAINS, dt=0.1)), "3 sources, but 1 recorded trains"),
+        (
+            lambda: network([Population("in", 1, RecordedCells.of(TRAINS, dt=0.2))], dt=0.1),
+            "steps of 0.2 ms, but the network has steps of 0.1 ms",
+        ),
+        (lambda: simulate(network(LEAKY), any_("10 ms")), "`duration` must be a number of ms"),
+        (lambda: ds.lyapunov_spectrum(network(LEAKY)), "`lyapunov_spectrum` would miss how they move"),
+    ],
+)
+def test_parts_that_are_none_and_parameters_out_of_bounds_are_refused(make: Any, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        make()
 
 
 def test_too_many_spikes_and_infinite_states_are_told() -> None:

@@ -38,6 +38,10 @@ class Kicks(eqx.Module):
 
     size: float = 1e-3
 
+    def __check_init__(self) -> None:
+        if not (self.size > 0 and np.isfinite(self.size)):
+            raise InputError(f"`size` of `Kicks` must be positive, got {self.size}.")
+
 
 class LinearResponse(AbstractResult):
     """Mean effect of a kick to one component on another, some steps later.
@@ -82,8 +86,16 @@ class LinearResponse(AbstractResult):
 
         Returns:
             That frequency, the modulus of the susceptibility there, and its standard error.
+
+        Raises:
+            InputError: If there is no such component, or a frequency is not finite.
         """
+        size = self.chi.shape[1]
+        if not (0 <= to < size and 0 <= start < size):
+            raise InputError(f"Components are numbered from 0 to {size - 1}, got {to} and {start}.")
         omega = np.linspace(0.0, np.pi, 257) if frequencies is None else np.atleast_1d(np.asarray(frequencies, float))
+        if not (omega.size and np.all(np.isfinite(omega))):
+            raise InputError("`frequencies` must be finite numbers, radians per step, at least one.")
         values, errors = self.susceptibility(omega)
         gain = np.abs(values[:, to, start])
         k = int(np.argmax(gain))
@@ -158,6 +170,8 @@ def linear_response(
             f"{lags}, {every}, {samples} and {transient}."
         )
     method = JacobianProducts() if method is None else method
+    if not isinstance(method, JacobianProducts | Kicks):
+        raise InputError(f"`method` must be `JacobianProducts()` or `Kicks(size)`, got {method!r}.")
     key = jax.random.key(0) if key is None else key
     states = _settled(system, _starts(system, y0, key), transient)
     windows = -(-samples // _BLOCKS)

@@ -13,7 +13,7 @@ from scipy import fft
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 
 Array = NDArray[np.float64]
 
@@ -122,6 +122,7 @@ def binned(trains: SpikeTrains, *, bin: float) -> NDArray[np.int64]:
 
 def whole_bins(trains: SpikeTrains, bin: float) -> int:
     """How many whole bins fit into the window."""
+    check_spike_trains(trains, "binned")
     if not (bin > 0 and math.isfinite(bin)):
         raise InputError(f"`bin` must be positive, got {bin}.")
     count = math.floor(trains.duration / bin + 1e-8)
@@ -152,6 +153,9 @@ def rate_curve(trains: SpikeTrains, *, bin: float, smoothing: AbstractSmoothing 
         >>> curve.rates.tolist()
         [[2.0, 1.0]]
     """
+    check_spike_trains(trains, "rate_curve")
+    if smoothing is not None and not isinstance(smoothing, AbstractSmoothing):
+        raise InputError(f"`smoothing` must be `Gaussian(sigma)` or `Causal(tau)`, got {smoothing!r}.")
     counts = binned(trains, bin=bin).astype(float)
     times = trains.start + bin * (0.5 + np.arange(counts.shape[1]))
     if smoothing is None:

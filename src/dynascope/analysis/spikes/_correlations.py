@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 from ._binning import binned
 
 Array = NDArray[np.float64]
@@ -36,6 +36,10 @@ class Dither(AbstractSpikeSurrogate):
     """
 
     width: float
+
+    def __check_init__(self) -> None:
+        if not (self.width > 0 and math.isfinite(self.width)):
+            raise InputError(f"`width` of `Dither` must be positive, got {self.width}.")
 
     def drawn(self, trains: SpikeTrains, generator: np.random.Generator) -> SpikeTrains:
         times = trains.times
@@ -127,7 +131,7 @@ def correlations(
         A `Correlations`.
 
     Raises:
-        InputError: If there are fewer than two trains or three bins.
+        InputError: If there are fewer than two trains, three bins or two surrogates, or a surrogate of another kind.
 
     Reference:
         Grün (2009), Data-driven significance estimation for precise spike correlation, J. Neurophysiol. 101,
@@ -139,6 +143,13 @@ def correlations(
         >>> round(float(correlations(pair, bin=1.0).matrix[0, 1]), 12)
         -1.0
     """
+    check_spike_trains(trains, "correlations")
+    if surrogate is not None and not isinstance(surrogate, AbstractSpikeSurrogate):
+        raise InputError(
+            f"`surrogate` must be `Dither(width)`, `ShuffleIntervals()` or `UniformTimes()`, got {surrogate!r}."
+        )
+    if count < 2:
+        raise InputError(f"`count` of surrogates must be at least 2, got {count}.")
     counts = binned(trains, bin=bin)
     n, size = counts.shape
     if n < 2 or size < 3:

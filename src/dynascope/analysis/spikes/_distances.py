@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._errors import InputError
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 from ._merging import at, merged, over_pairs, with_room
 
 Array = NDArray[np.float64]
@@ -42,6 +42,7 @@ def victor_purpura_distance(trains: SpikeTrains, *, cost: float) -> Array:
         >>> float(victor_purpura_distance(pair, cost=1.0)[0, 1])
         1.5
     """
+    check_spike_trains(trains, "victor_purpura_distance")
     if not cost >= 0:
         raise InputError(f"`cost` must not be negative, got {cost}.")
     times, counts = trains.times, trains.counts
@@ -92,6 +93,7 @@ def van_rossum_distance(trains: SpikeTrains, *, time_constant: float) -> Array:
         >>> round(float(van_rossum_distance(pair, time_constant=0.01)[0, 1]) ** 2, 12)
         2.0
     """
+    check_spike_trains(trains, "van_rossum_distance")
     if not (time_constant > 0 and math.isfinite(time_constant)):
         raise InputError(f"`time_constant` must be positive and finite, got {time_constant}.")
     scaled = with_room(trains.times) / time_constant

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 
 Array = NDArray[np.float64]
 
@@ -116,6 +116,7 @@ def firing_statistics(
         >>> found.rates.tolist(), found.cv.tolist(), found.lv.tolist()
         ([1.0], [0.0], [0.0])
     """
+    check_spike_trains(trains, "firing_statistics")
     if refractory < 0 or (burst_interval is not None and burst_interval < 0):
         raise InputError(f"Lengths of time must not be negative, got {refractory} and {burst_interval}.")
     counts = trains.counts
@@ -151,6 +152,7 @@ def intervals(trains: SpikeTrains) -> Array:
         >>> intervals(as_spike_trains([[1.0, 2.0, 4.0], [3.0]], start=0.0, stop=5.0)).tolist()
         [[1.0, 2.0], [inf, inf]]
     """
+    check_spike_trains(trains, "intervals")
     real = np.isfinite(trains.times)
     gaps = np.diff(np.where(real, trains.times, 0.0), axis=1)
     return np.where(real[:, 1:], gaps, np.inf)

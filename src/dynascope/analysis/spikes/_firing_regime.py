@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..._errors import RESULTS
 from ..._results import AbstractResult, output, provenance
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 from .._verdict import Evidence, Verdict
 from ._bursts import bursts
 from ._firing import FiringStatistics, firing_statistics
@@ -140,6 +140,7 @@ def firing_regime(trains: SpikeTrains, *, seed: int = 0) -> FiringRegime:
         >>> firing_regime(trains).verdict.regime
         'asynchronous irregular'
     """
+    check_spike_trains(trains, "firing_regime")
     generator = np.random.default_rng(seed)
     found = firing_statistics(trains)
     mean = float(trains.counts.mean())
@@ -237,6 +238,7 @@ def interval_coherence(trains: SpikeTrains) -> Array:
         >>> interval_coherence(two).round(12).tolist()
         [1.0, -1.0]
     """
+    check_spike_trains(trains, "interval_coherence")
     real = np.isfinite(trains.times)
     gaps = np.diff(np.where(real, trains.times, 0.0), axis=1)
     inside = real[:, 2:]

@@ -15,7 +15,7 @@ from ..._errors import RESULTS, InputError
 from ..._random import generator_of
 from ..._results import AbstractResult, output, provenance
 from ..._types import Key
-from ...series import SpikeTrains, as_spike_trains
+from ...series import SpikeTrains, as_spike_trains, check_spike_trains
 from ._phases import phases_at
 
 Array = NDArray[np.float64]
@@ -196,6 +196,7 @@ def decoded_position(
         >>> bool(abs(np.median(found.positions) - 0.7) < 0.03)
         True
     """
+    check_spike_trains(trains, "decoded_position")
     x = np.asarray(grid, float).ravel()
     size = int(trains.duration / window + 1e-9) if window > 0 else 0
     if len(trains) != code.centres.size:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 from ._merging import Merged, at, merged, over_pairs, with_room
 
 Array = NDArray[np.float64]
@@ -104,6 +104,7 @@ def isi_distance(trains: SpikeTrains) -> PairwiseSynchrony:
         >>> round(isi_distance(pair).value, 12)
         0.5
     """
+    check_spike_trains(trains, "isi_distance")
     known = _intervals(trains)
 
     def measure(i: Indices, j: Indices) -> Array:
@@ -143,6 +144,7 @@ def spike_distance(trains: SpikeTrains) -> PairwiseSynchrony:
         >>> spike_distance(pair).value
         0.0
     """
+    check_spike_trains(trains, "spike_distance")
     known = _intervals(trains)
 
     def measure(i: Indices, j: Indices) -> Array:
@@ -184,6 +186,7 @@ def spike_synchronisation(trains: SpikeTrains, *, longest: float | None = None) 
         >>> spike_synchronisation(pair).value
         0.5
     """
+    check_spike_trains(trains, "spike_synchronisation")
     times, counts = with_room(trains.times), trains.counts
     bound = trains.duration if longest is None else min(trains.duration, 2.0 * longest)
     gaps = np.full((len(times), times.shape[1] + 1), np.inf)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..._errors import RESULTS, InputError
 from ..._results import AbstractResult, output, provenance
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 from ._binning import binned
 from ._merging import at, merged, over_pairs, with_room
 
@@ -82,8 +82,9 @@ def correlogram(
         >>> correlogram(two, bin=1.0, longest=1.0, pairs=np.array([[0, 1]])).counts.tolist()
         [[0.0, 0.0, 2.0]]
     """
+    check_spike_trains(trains, "correlogram")
     counts = binned(trains, bin=bin).astype(float)
-    reach = math.floor(longest / bin + 1e-8)
+    reach = math.floor(longest / bin + 1e-8) if math.isfinite(longest) else -1
     size = counts.shape[1]
     if not 0 <= reach < size:
         raise InputError(f"`longest` must lie between 0 and the window of {trains.duration:g}, got {longest}.")
@@ -137,6 +138,7 @@ def spike_time_tiling(trains: SpikeTrains, *, width: float) -> Array:
         >>> float(spike_time_tiling(pair, width=0.5)[0, 1])
         1.0
     """
+    check_spike_trains(trains, "spike_time_tiling")
     if not width > 0:
         raise InputError(f"`width` must be positive, got {width}.")
     times, counts = with_room(trains.times), trains.counts

@@ -7,8 +7,14 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtri
 
+from ..._errors import InputError
 from ..._param import param
 from ..._types import Key, Param, Vector
+
+
+def _check_number(n: int) -> None:
+    if n < 1:
+        raise InputError(f"`n` must be at least 1 oscillator, got {n}.")
 
 
 class AbstractFrequencies(eqx.Module):
@@ -24,10 +30,12 @@ class AbstractFrequencies(eqx.Module):
 
     def quantiles(self, n: int) -> Vector:
         """`n` frequencies at the shares (i - 1/2) / n: the sample without chance."""
+        _check_number(n)
         return self.at((jnp.arange(n) + 0.5) / n)
 
     def sample(self, key: Key, n: int) -> Vector:
         """`n` independent frequencies."""
+        _check_number(n)
         tiny = jnp.finfo(jnp.result_type(float)).tiny
         return self.at(jax.random.uniform(key, (n,), minval=tiny))
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._errors import InputError
+from ..._param import check_bounds
 from ..._random import generator_of
 from ..._types import Key
 from ..synapses import AbstractPlasticity
@@ -21,8 +22,16 @@ from ._learning import Homeostasis, Learning
 from ._patterns import AbstractPattern, Pairs
 from ._quantity import in_unit, numbers
 from ._receptors import AbstractReceptor, ConductanceReceptor, DeltaReceptor, lasting
-from ._sources import AbstractBackground, PoissonInput
+from ._sources import AbstractBackground, PoissonInput, RecordedCells
 from ._table import LONGEST, Synapses, columns, table
+
+#: What the parts of a projection can be, in words for messages.
+_EXAMPLES = {
+    "pattern": "one of `FixedProbability`, `FixedInDegree`, `DistanceDependent`, `AllPairs`, `OneToOne`, `Edges`, or "
+    "for a matrix `Edges.of(matrix)`",
+    "plasticity": "`PairSTDP`, `TripletSTDP` or None",
+    "homeostasis": "`Homeostasis` or None",
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,7 +46,7 @@ class Population:
             where not given, variables start at rest and currents and conductances at 0.
 
     Raises:
-        InputError: If the size is not positive.
+        InputError: If the size is not positive, the cells are none, or a parameter of theirs is out of bounds.
     """
 
     name: str
@@ -48,6 +57,17 @@ class Population:
     def __post_init__(self) -> None:
         if isinstance(self.size, bool) or not isinstance(self.size, int | np.integer) or self.size < 1:
             raise InputError(f"`size` of population `{self.name}` must be a whole number from 1 on, got {self.size!r}.")
+        if not isinstance(self.cells, AbstractCells):
+            raise InputError(
+                f"`cells` of population `{self.name}` must be neurons for networks, such as `LeakyCells(...)`, got "
+                f"`{type(self.cells).__name__}`. Give a neuron of the catalogue as `CatalogueCells(neuron, receptors)`."
+            )
+        if isinstance(self.cells, RecordedCells) and self.size != self.cells.count:
+            raise InputError(
+                f"Population `{self.name}` has {self.size} sources, but {self.cells.count} recorded trains. Give one "
+                "each."
+            )
+        check_bounds(self.cells, self.name)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,6 +86,9 @@ class Projection:
         delay: Delays, ms; rounded to steps.
         plasticity: `PairSTDP` or `TripletSTDP`, or None.
         homeostasis: `Homeostasis`, or None.
+
+    Raises:
+        InputError: If a part is of another kind, or a parameter of it is out of bounds.
     """
 
     pre: str
@@ -76,6 +99,17 @@ class Projection:
     delay: Any = 0.0
     plasticity: AbstractPlasticity | None = None
     homeostasis: Homeostasis | None = None
+
+    def __post_init__(self) -> None:
+        name = f"the projection from {self.pre} to {self.post}"
+        kinds = (("pattern", AbstractPattern), ("plasticity", AbstractPlasticity), ("homeostasis", Homeostasis))
+        for field, wanted in kinds:
+            part = getattr(self, field)
+            if part is None and field != "pattern":
+                continue
+            if not isinstance(part, wanted):
+                raise InputError(f"`{field}` of {name} must be {_EXAMPLES[field]}, got `{type(part).__name__}`.")
+            check_bounds(part, field)
 
 
 def assembled(
@@ -97,6 +131,7 @@ def assembled(
         raise InputError(f"`dt` must be positive, got {dt} ms.")
     generator = generator_of(key)
     _check_names(populations)
+    _check_recorded(populations, dt)
     named = tuple((one.name, int(one.size)) for one in populations)
     member = _memberships(populations)
     joined = [[p for p, g in zip(populations, member, strict=True) if g == k] for k in range(member[-1] + 1)]
@@ -112,6 +147,7 @@ def assembled(
             fixed.append((low, pairs, slots, weights.astype(weight_type), waits))
         else:
             # The weights of now are in the state: a start that all share is kept once.
+            _check_start(one, weights)
             begin = weights[:1] if weights.size and np.all(weights == weights[0]) else weights
             synapses = table(pairs.counts, slots, begin.astype(weight_type), waits)
             learning.append(_learning(one, synapses, named, slot))
@@ -149,6 +185,15 @@ def _check_names(populations: Sequence[Population]) -> None:
         raise InputError("A network needs at least one population, got none.")
     if len(set(names)) < len(names):
         raise InputError(f"Populations must have different names, got {names}.")
+
+
+def _check_recorded(populations: Sequence[Population], dt: float) -> None:
+    for one in populations:
+        if isinstance(one.cells, RecordedCells) and abs(one.cells.dt - dt) > 1e-9 * dt:
+            raise InputError(
+                f"The recorded trains of population `{one.name}` were put into steps of {one.cells.dt:g} ms, but the "
+                f"network has steps of {dt:g} ms. Make both the same."
+            )
 
 
 def _memberships(populations: Sequence[Population]) -> list[int]:
@@ -287,6 +332,17 @@ def _merged(
     return table(counts, slots, weights, waits)
 
 
+def _check_start(one: Projection, weights: np.ndarray) -> None:
+    if one.plasticity is None:
+        return
+    most = float(np.max(np.asarray(one.plasticity.w_max)))
+    if weights.size and not (weights.min() >= 0 and weights.max() <= most):
+        raise InputError(
+            f"Weights of the projection from {one.pre} to {one.post} learn between 0 and {most:g}, but start from "
+            f"{weights.min():g} to {weights.max():g}. Give starts in that range, or a larger `w_max`."
+        )
+
+
 def _learning(one: Projection, synapses: Synapses, named: Sequence[tuple[str, int]], slot: int) -> Learning:
     """A projection that learns, its synapses sorted by target too where a rule at spikes needs to find them."""
     (low, high), (first, last) = span_of(named, one.pre), span_of(named, one.post)
@@ -306,6 +362,7 @@ def _learning(one: Projection, synapses: Synapses, named: Sequence[tuple[str, in
 def _checked_background(one: AbstractBackground, populations: Sequence[Population], dt: float) -> AbstractBackground:
     """`one`, with the largest count it draws, if its names fit."""
     span_of(tuple((p.name, p.size) for p in populations), one.population)
+    check_bounds(one, f"{type(one).__name__} of {one.population}")
     if not isinstance(one, PoissonInput):
         return one
     cells = next(p.cells for p in populations if p.name == one.population)

@@ -208,9 +208,10 @@ class SpikingNetwork(AbstractMap, AbstractSpikingNetwork):
     delays.
 
     As a map it is Markov: what is on its way is part of the state, in a ring of rows that depends on the number of the
-    step (`forcing_period`). Use `dynascope.solve.simulate` to record spikes; `trajectory` and all analyses of maps work
-    too. Input channel k is a current into all neurons of population k. Spike times are ends of steps; derivatives are
-    those of the flow between spikes, so exponents do not see that spikes move within their step.
+    step (`forcing_period`). Use `dynascope.solve.simulate` to record spikes; `trajectory`, sweeps,
+    attractors and basins work too. Input channel k is a current into all neurons of population k. Spike times are ends
+    of steps; derivatives are those of the flow between spikes and do not see that spikes move within their step, so
+    that exponents are refused: `SpikingCircuit` has them.
 
     Args:
         groups: Neurons of one kind each.

@@ -134,8 +134,10 @@ class FixedInDegree(AbstractPattern):
     def pairs(self, pre: int, post: int, *, same: bool, generator: np.random.Generator) -> Pairs:
         alone = same and not self.loops
         able = pre - alone
-        if not 0 < self.degree <= able:
-            raise InputError(f"`degree` must be a number from 1 to {able}, the sources there are; got {self.degree}.")
+        if self.degree != int(self.degree) or not 0 < self.degree <= able:
+            raise InputError(
+                f"`degree` must be a whole number from 1 to {able}, the sources there are; got {self.degree}."
+            )
         rows = max(1, _CHUNK // self.degree)
         chunks = [self._sources(able, min(rows, post - at), generator) for at in range(0, post, rows)]
         sources = np.concatenate(chunks)
@@ -225,6 +227,7 @@ class Edges(AbstractPattern):
         sources: The source of each.
         targets: The target of each.
         weights: Their weights, in the same order; None takes those of the projection.
+        shape: Numbers of sources and targets, where they are known; None takes those of the populations.
 
     Example:
         >>> found = Edges([1, 0], [0, 2]).pairs(2, 3, same=False, generator=np.random.default_rng(0))
@@ -235,6 +238,7 @@ class Edges(AbstractPattern):
     sources: Any = eqx.field(converter=lambda x: np.asarray(x, np.int64).ravel())
     targets: Any = eqx.field(converter=lambda x: np.asarray(x, np.int64).ravel())
     weights: Any = None
+    shape: tuple[int, int] | None = eqx.field(static=True, default=None)
 
     def __check_init__(self) -> None:
         given = None if self.weights is None else np.shape(self.weights)
@@ -249,14 +253,19 @@ class Edges(AbstractPattern):
         """The pairs of a matrix of weights that are not nil, entry `[i, j]` from neuron j to i; dense or of SciPy."""
         from scipy import sparse
 
-        entries = sparse.coo_array(matrix)
+        entries: Any = sparse.coo_array(matrix)
         if entries.ndim != 2:
             raise InputError(f"A matrix of weights has two axes, got shape {np.shape(matrix)}.")
         rows, columns = entries.coords
-        return cls(columns, rows, np.asarray(entries.data, float))
+        return cls(columns, rows, np.asarray(entries.data, float), (entries.shape[1], entries.shape[0]))
 
     def pairs(self, pre: int, post: int, *, same: bool, generator: np.random.Generator) -> Pairs:
         del same, generator
+        if self.shape is not None and self.shape != (pre, post):
+            raise InputError(
+                f"The matrix of `Edges` is for {self.shape[0]} sources and {self.shape[1]} targets, but there are "
+                f"{pre} and {post}: its shape must be ({post}, {pre}), entry `[i, j]` from neuron j to i."
+            )
         for name, ends, size in (("sources", self.sources, pre), ("targets", self.targets, post)):
             if ends.size and not (ends.min() >= 0 and ends.max() < size):
                 raise InputError(

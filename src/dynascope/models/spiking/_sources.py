@@ -10,7 +10,7 @@ import numpy as np
 from ..._errors import InputError
 from ..._param import param, setting
 from ..._types import Key, Param
-from ...series import SpikeTrains
+from ...series import SpikeTrains, check_spike_trains
 from ...systems import Variable
 from ._cells import AbstractCells, Parts
 from ._receptors import AbstractReceptor
@@ -71,6 +71,8 @@ class RecordedCells(AbstractCells):
         units: Who fires, in the order of the steps, shape `(spike,)`.
         first: Position of the first spike of each step in `units`, shape `(step + 1,)`.
         most: Largest number of spikes in one step.
+        count: Number of trains, which is that of the sources.
+        dt: The step of the network that they were put into, ms.
 
     Example:
         >>> from dynascope.series import as_spike_trains
@@ -82,6 +84,8 @@ class RecordedCells(AbstractCells):
     units: jax.Array
     first: jax.Array
     most: int = setting(doc="largest number of spikes in one step")
+    count: int = setting(doc="number of trains")
+    dt: float = setting(doc="step of the network that they were put into, ms")
     refractory: Param = param(0.0, unit="ms", doc="not used: sources have no memory", bounds=(0.0, None))
     receptors: tuple[AbstractReceptor, ...] = ()
 
@@ -96,6 +100,7 @@ class RecordedCells(AbstractCells):
         Raises:
             InputError: If times are negative, in another unit, or two spikes of a train fall in one step.
         """
+        check_spike_trains(trains, "RecordedCells.of")
         scale = {"ms": 1.0, "s": 1e3}.get(trains.time_unit)
         if scale is None:
             raise InputError(f"`RecordedCells` needs spikes in ms or s, got `{trains.time_unit}`.")
@@ -108,7 +113,8 @@ class RecordedCells(AbstractCells):
             raise InputError(f"Two spikes of one train fall in one step of {dt:g} ms. Use a shorter step.")
         counts = np.bincount(steps, minlength=1)
         first = np.concatenate([[0], np.cumsum(counts)])
-        return cls(jnp.asarray(units, jnp.int32), jnp.asarray(first, jnp.int32), int(counts.max(initial=0)))
+        most = int(counts.max(initial=0))
+        return cls(jnp.asarray(units, jnp.int32), jnp.asarray(first, jnp.int32), most, len(trains), float(dt))
 
     @property
     def variables(self) -> tuple[Variable, ...]:
