@@ -152,6 +152,17 @@ def test_a_ghost_is_slow_but_not_fixed():
     np.testing.assert_allclose(np.sort(real.states[:, 0]), [-np.sqrt(1e-3), np.sqrt(1e-3)], rtol=1e-9)
 
 
+def test_runs_to_infinity_do_not_blur_what_rests():
+    # Half of the starts grow as 1.1^n; one unit of length as wide as they get would take both points for one.
+    def rule(n, y, p):
+        return 0.5 * y.at[0].set(2 * y[0] + 0.2 * (jnp.abs(y[0]) - 1))
+
+    system = ds.iterated(rule, jnp.zeros(17).at[0].set(-1.5))
+    points = fixed_points(system, region=plane_box(17, 3.0), method=SpeedDescent(starts=64))
+    np.testing.assert_allclose(points.states[:, 0], [-1.0, 1.0], atol=1e-12)
+    assert points.stability == ("stable node", "saddle")
+
+
 def test_what_speed_descent_refuses():
     with pytest.raises(ds.InputError, match="delay flow"):
         fixed_points(ds.build("mackey-glass"), method=SpeedDescent())

@@ -17,13 +17,19 @@ from ._frozen import Frozen
 
 #: Runs, and solver steps (maps: iterations) that each takes; states are taken after 0, 1, 2, 4, 8, ... steps.
 _RUNS, _STEPS, _ITERATIONS = 32, 4096, 512
+#: A run ends in infinity if it is this many widths of the box away at last, and got there in the last half of its steps
+#: from less than a tenth of that.
+_FAR, _GROWTH = 1e4, 10.0
 
 
 def visited(frozen: Frozen, box: Box, key: Key) -> np.ndarray:
     """Flattened states on runs from random places in `box`, and from the initial state, under the frozen input.
 
+    Of runs that diverge only what lies in the box is kept: states on the way to infinity are no places to rest near,
+    and the width of all states is the unit of lengths of the search.
+
     Returns:
-        Shape `(states, d)`; those of runs that diverge are left out.
+        Shape `(states, d)`.
     """
     stepped = as_map(frozen.system, None, inputs=None if frozen.u is None else Constant(frozen.u))
     begun = jax.tree.map(
@@ -31,13 +37,17 @@ def visited(frozen: Frozen, box: Box, key: Key) -> np.ndarray:
     )
     most = _ITERATIONS if is_discrete(frozen.system) else _STEPS
     now, count, states = begun, 0, [_flat(begun)]
+    low, high = (np.asarray(ravel_pytree(corner)[0], float) for corner in (box.low, box.high))
     while count < most:
         more = max(count, 1)
         now = _run_on(stepped, now, jnp.asarray(count), jnp.asarray(more))
         count += more
         states.append(_flat(now))
-    every = np.concatenate(states)
-    return every[np.all(np.isfinite(every), axis=1)]
+    every = np.stack(states)
+    sizes = np.max(np.abs(every) / np.maximum(high - low, 1e-9), axis=2)
+    lost = ~np.isfinite(sizes[-1]) | ((sizes[-1] > _FAR) & (sizes[-1] > _GROWTH * sizes[-2]))
+    keep = np.all(np.isfinite(every), axis=2) & (~lost | np.all((low <= every) & (every <= high), axis=2))
+    return every[keep]
 
 
 def mixtures(states: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
